@@ -1,0 +1,48 @@
+//! Who is calling, and what they may do.
+
+mod api_key;
+mod authenticator;
+mod role;
+
+pub use api_key::{ApiKey, IssuedApiKey, MalformedApiKey, NewApiKey, issue_api_key};
+pub use authenticator::Authenticator;
+pub use role::{Action, Permissions, Role};
+
+use crate::domain::Scope;
+
+/// A caller who has shown a valid credential.
+#[derive(Debug, Clone)]
+pub struct Principal {
+    /// Whose data they reach.
+    pub scope: Scope,
+    /// What they may do with it.
+    pub permissions: Permissions,
+    /// How events and logs name them, as in `key:1a2b…`.
+    pub actor: String,
+}
+
+/// The caller is known and may not do this.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the credential does not permit this")]
+pub struct Denied;
+
+/// The caller is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unauthenticated {
+    /// No credential was sent.
+    #[error("no credential was sent")]
+    Missing,
+    /// What was sent has not the form of a credential.
+    #[error("the credential is malformed")]
+    Malformed,
+    /// It is unknown, expired or revoked.
+    #[error("the credential is unknown, expired or revoked")]
+    Rejected,
+}
+
+impl Principal {
+    /// Refuses what the credential does not permit.
+    pub fn authorize(&self, action: Action) -> Result<(), Denied> {
+        if self.permissions.contains(action) { Ok(()) } else { Err(Denied) }
+    }
+}

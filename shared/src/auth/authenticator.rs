@@ -1,0 +1,80 @@
+//! From a shown key to a principal.
+
+use std::{sync::Arc, time::Duration};
+
+use moka::future::Cache;
+
+use super::{ApiKey, Principal, Unauthenticated};
+use crate::{
+    aws::AwsError,
+    domain::Timestamp,
+    store::{ApiKeyRecord, Store},
+    vault::{Digest, constant_time_eq},
+};
+
+/// Looks keys up, and keeps what it found for a bounded time: after that time at most, a revocation is in force
+/// everywhere. Keys that are not found are not kept, so that a new one works at once.
+pub struct Authenticator {
+    store: Store,
+    known: Cache<String, Arc<ApiKeyRecord>>,
+}
+
+impl std::fmt::Debug for Authenticator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Authenticator")
+    }
+}
+
+/// No secret has this digest; comparing with it costs what comparing with a real one costs.
+const NOBODY: Digest = [0; 32];
+
+impl Authenticator {
+    /// How long a key is trusted without another look: the longest that a revocation can take.
+    pub const MAX_AGE: Duration = Duration::from_mins(1);
+    const CAPACITY: u64 = 10_000;
+
+    /// An authenticator over the Keys table.
+    pub fn new(store: Store) -> Self {
+        let known =
+            Cache::builder().max_capacity(Self::CAPACITY).time_to_live(Self::MAX_AGE).build();
+        Self { store, known }
+    }
+
+    /// Whose key it is, if it is anybody's now.
+    pub async fn authenticate(
+        &self,
+        key: &ApiKey,
+        now: Timestamp,
+    ) -> Result<Result<Principal, Unauthenticated>, AwsError> {
+        let record = match self.known.get(key.id()).await {
+            Some(record) => Some(record),
+            None => self.look_up(key.id()).await?,
+        };
+        let expected = record.as_ref().map_or(NOBODY, |record| record.secret_sha256);
+        let secret_fits = constant_time_eq(&key.secret_sha256(), &expected);
+        let valid = record.filter(|record| {
+            let expired = record.expires_at.is_some_and(|expires_at| expires_at <= now);
+            secret_fits
+                && !expired
+                && record.revoked_at.is_none()
+                && record.scope.mode == key.mode()
+        });
+        Ok(valid.map(|record| principal(&record)).ok_or(Unauthenticated::Rejected))
+    }
+
+    async fn look_up(&self, id: &str) -> Result<Option<Arc<ApiKeyRecord>>, AwsError> {
+        let record = self.store.api_key(id).await?.map(Arc::new);
+        if let Some(record) = &record {
+            self.known.insert(id.to_owned(), Arc::clone(record)).await;
+        }
+        Ok(record)
+    }
+}
+
+fn principal(record: &ApiKeyRecord) -> Principal {
+    Principal {
+        scope: record.scope.clone(),
+        permissions: record.role.permissions(),
+        actor: format!("key:{}", record.id),
+    }
+}

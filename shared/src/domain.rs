@@ -1,0 +1,20 @@
+//! The nouns of Coffer and their invariants. Knows no HTTP, no AWS, no time of day.
+
+mod event;
+mod ids;
+mod metadata;
+mod name_index;
+mod time;
+mod user;
+
+pub mod field;
+pub mod value;
+
+pub use event::{Event, EventKind, Origin};
+pub use ids::{ExternalId, InvalidId, Mode, RequestId, Scope, TenantId, UserId};
+pub use metadata::{InvalidMetadata, Metadata};
+pub use name_index::{MAX_PREFIX_CHARS, NameIndex, NameQuery, fold};
+pub use time::Timestamp;
+pub use user::{
+    Fingerprints, RiskLevel, Sealed, Sessions, Status, Tag, User, Verification, Workflow,
+};

@@ -1,0 +1,146 @@
+//! One request of a known caller.
+
+use lambda_http::{
+    RequestExt,
+    http::header::{CONTENT_TYPE, IF_MATCH},
+};
+use serde_json::Value;
+
+use super::{IfMatch, MAX_BODY_BYTES, Request, json};
+use crate::{
+    auth::Principal,
+    domain::{Origin, RequestId, Scope},
+    error::{Error, MalformedJson, Result},
+    users::Once,
+};
+
+/// A request whose caller is known and permitted.
+#[derive(Debug)]
+pub struct Call {
+    /// Who is calling.
+    pub caller: Principal,
+    operation: &'static str,
+    request_id: RequestId,
+    request: Request,
+}
+
+/// What makes a repeated request recognisable: 1 to 255 visible ASCII characters.
+#[derive(Clone, PartialEq, Eq)]
+pub struct IdempotencyKey(String);
+
+impl IdempotencyKey {
+    /// The key as it was sent.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for IdempotencyKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("IdempotencyKey")
+    }
+}
+
+impl Call {
+    pub(super) fn new(
+        caller: Principal,
+        operation: &'static str,
+        request_id: RequestId,
+        request: Request,
+    ) -> Self {
+        Self { caller, operation, request_id, request }
+    }
+
+    /// The tenant and mode that the caller reaches.
+    pub fn scope(&self) -> &Scope {
+        &self.caller.scope
+    }
+
+    /// Which operation this is.
+    pub const fn operation(&self) -> &'static str {
+        self.operation
+    }
+
+    /// Who caused what this call will change.
+    pub fn origin(&self) -> Origin {
+        let (actor, request_id) = (self.caller.actor.clone(), self.request_id.clone());
+        Origin { actor, operation: self.operation.into(), request_id }
+    }
+
+    /// The request's path, percent-decoded or not as the gateway gave it.
+    pub fn path(&self) -> &str {
+        self.request.uri().path()
+    }
+
+    /// A parameter of the path; one that the route does not have is empty.
+    pub fn path_parameter(&self, name: &str) -> &str {
+        self.request
+            .path_parameters_ref()
+            .and_then(|parameters| parameters.first(name))
+            .unwrap_or_default()
+    }
+
+    /// A query parameter, decoded; the first where there are several.
+    pub fn query_parameter(&self, name: &str) -> Option<&str> {
+        self.request.query_string_parameters_ref().and_then(|parameters| parameters.first(name))
+    }
+
+    /// The absolute URL of the request, without its query: what a link back to it begins with, behind whatever host and
+    /// stage the gateway is reached by.
+    pub fn url(&self) -> String {
+        let uri = self.request.uri();
+        match (uri.scheme_str(), uri.authority()) {
+            (Some(scheme), Some(authority)) => format!("{scheme}://{authority}{}", uri.path()),
+            (Some(_) | None, None) | (None, Some(_)) => uri.path().to_owned(),
+        }
+    }
+
+    /// The body's bytes.
+    pub fn body(&self) -> &[u8] {
+        self.request.body()
+    }
+
+    /// The body as JSON: at most [`MAX_BODY_BYTES`], declared as `application/json`, without ambiguities.
+    pub fn json(&self) -> Result<Value> {
+        if self.body().len() > MAX_BODY_BYTES {
+            return Err(Error::TooLarge);
+        }
+        let media_type =
+            self.request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let essence =
+            media_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
+        if !essence.eq_ignore_ascii_case("application/json") {
+            return Err(Error::UnsupportedMediaType);
+        }
+        let text = std::str::from_utf8(self.body());
+        let text = text.map_err(|_| MalformedJson { reason: "it is not UTF-8".to_owned() })?;
+        Ok(json::parse(text)?)
+    }
+
+    /// The `Idempotency-Key` header, where there is one.
+    pub fn idempotency_key(&self) -> Result<Option<IdempotencyKey>> {
+        const NAME: &str = "Idempotency-Key";
+        let Some(header) = self.request.headers().get(NAME) else { return Ok(None) };
+        let text = header.to_str().ok().filter(|text| !text.contains('\t'));
+        let text = text.filter(|text| (1..=255).contains(&text.len()));
+        let text =
+            text.ok_or_else(|| Error::header(NAME, "must have 1 to 255 visible ASCII characters"))?;
+        Ok(Some(IdempotencyKey(text.to_owned())))
+    }
+
+    /// What this call is recognised by if it is sent again; `None` without an `Idempotency-Key`.
+    pub fn once(&self) -> Result<Option<Once>> {
+        let once = |key| Once {
+            operation: self.operation,
+            key,
+            path: self.path().to_owned(),
+            body: self.body().to_vec(),
+        };
+        Ok(self.idempotency_key()?.map(once))
+    }
+
+    /// The `If-Match` header.
+    pub fn if_match(&self) -> Result<IfMatch> {
+        IfMatch::parse(self.request.headers().get(IF_MATCH))
+    }
+}

@@ -1,0 +1,20 @@
+//! What every function of Coffer stands on.
+//!
+//! Dependencies point one way: the APIs → [`app`], [`http`], [`users`] → [`store`], [`vault`], [`auth`] → [`domain`].
+
+pub mod app;
+pub mod auth;
+pub mod aws;
+pub mod config;
+pub mod domain;
+pub mod error;
+pub mod http;
+pub mod limits;
+pub mod runtime;
+pub mod store;
+pub mod tenants;
+pub mod users;
+pub mod vault;
+
+pub use app::App;
+pub use error::{Error, Result};

@@ -1,0 +1,49 @@
+//! The whole `main` of a Lambda binary.
+
+use std::convert::Infallible;
+
+use lambda_http::service_fn;
+
+use crate::{
+    app::App,
+    http::{Endpoint, Request},
+};
+
+/// Serves one endpoint until the platform ends the process. Fails only at the start, on a bad configuration: that
+/// shows as a failed initialisation, not as a row of 500s.
+pub fn run(endpoint: &'static Endpoint) -> Result<(), lambda_http::Error> {
+    init_tracing();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let app = App::from_env().await.inspect_err(|error| {
+            // What `main` returns is printed as its `Debug`, which is not for people.
+            tracing::error!(cause = error.to_string(), "initialisation failed");
+        })?;
+        lambda_http::run(service_fn(|request: Request| async {
+            // Infallible: nothing of ours reaches the runtime's own error path, whose words are not ours.
+            Ok::<_, Infallible>(endpoint.answer(&app, request).await)
+        }))
+        .await
+    })
+}
+
+/// Starts the JSON log on standard error, one line per event at level `info` and above, and a panic hook that tells
+/// where and never with what.
+pub fn init_tracing() {
+    let log = tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_span_list(false);
+    // A second start in one process (a test) keeps the first log.
+    drop(
+        log.with_target(false)
+            .with_writer(std::io::stderr)
+            .with_max_level(tracing::Level::INFO)
+            .try_init(),
+    );
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "panic");
+    }));
+}

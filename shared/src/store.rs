@@ -1,0 +1,34 @@
+//! The two tables: Users, and Keys. Holds sealed values only; see `docs/data-model.md` for the items and the access
+//! patterns.
+
+mod api_keys;
+mod events;
+mod item;
+mod keys;
+mod pages;
+mod transaction;
+mod users;
+mod windows;
+mod wrapped_keys;
+
+pub use api_keys::ApiKeyRecord;
+pub use item::{EXTERNAL_ID_CHARS, IdempotencyRecord, position};
+pub use keys::IndexEntry;
+pub use pages::{ListOrder, Page, Partition, Window};
+pub use transaction::{Rejected, Transaction};
+pub use windows::{Block, WindowRecord};
+
+/// The tables of one deployment.
+#[derive(Debug, Clone)]
+pub struct Store {
+    client: aws_sdk_dynamodb::Client,
+    users_table: String,
+    keys_table: String,
+}
+
+impl Store {
+    /// A store over two tables.
+    pub fn new(client: aws_sdk_dynamodb::Client, users_table: String, keys_table: String) -> Self {
+        Self { client, users_table, keys_table }
+    }
+}

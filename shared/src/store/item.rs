@@ -1,0 +1,12 @@
+//! Items as they lie in the tables, and back.
+
+mod event;
+mod idempotency;
+mod position;
+mod user;
+
+pub(super) use event::EventItem;
+pub(super) use idempotency::IdempotencyItem;
+pub use idempotency::IdempotencyRecord;
+pub use position::{EXTERNAL_ID_CHARS, position};
+pub(super) use user::UserItem;

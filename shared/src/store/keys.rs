@@ -1,0 +1,118 @@
+//! How items are called. The only place that spells partition and sort keys.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use crate::{
+    domain::{Scope, Status, UserId, field::FingerprintKind},
+    limits::Traffic,
+    vault::{Fingerprint, Purpose},
+};
+
+/// A primary key.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key {
+    pub(super) pk: String,
+    pub(super) sk: String,
+}
+
+impl Key {
+    fn new(pk: String, sk: impl Into<String>) -> Self {
+        Self { pk, sk: sk.into() }
+    }
+
+    /// As the SDK wants it.
+    pub(super) fn attributes(&self) -> HashMap<String, AttributeValue> {
+        let text = |value: &String| AttributeValue::S(value.clone());
+        HashMap::from([("pk".to_owned(), text(&self.pk)), ("sk".to_owned(), text(&self.sk))])
+    }
+}
+
+/// The partition of a user and their events.
+fn user_partition(scope: &Scope, id: UserId) -> String {
+    format!("T#{scope}#U#{}", id.to_hex())
+}
+
+pub(super) fn user(scope: &Scope, id: UserId) -> Key {
+    Key::new(user_partition(scope, id), "U")
+}
+
+/// Reads the id back out of [`user`]'s partition key.
+pub(super) fn user_id(pk: &str) -> Option<UserId> {
+    pk.rsplit_once("#U#").and_then(|(_, hex)| UserId::parse_hex(hex).ok())
+}
+
+pub(super) fn event(scope: &Scope, id: UserId, event: uuid::Uuid) -> Key {
+    Key::new(user_partition(scope, id), format!("E#{event}"))
+}
+
+pub(super) fn idempotency(scope: &Scope, name: &Fingerprint) -> Key {
+    Key::new(format!("T#{scope}#I#{}", name.as_str()), "I")
+}
+
+pub(super) fn data_key(scope: &Scope, id: UserId) -> Key {
+    Key::new(user_partition(scope, id), "DEK")
+}
+
+/// The partition of every version of a wrapped key.
+pub(super) fn wrapped_keys(scope: &Scope, purpose: Purpose) -> String {
+    match purpose {
+        Purpose::Branch => format!("T#{scope}#BRANCH"),
+        Purpose::Index => format!("T#{scope}#INDEX"),
+    }
+}
+
+/// Ten digits, so that versions sort as numbers.
+pub(super) fn wrapped_key(scope: &Scope, purpose: Purpose, version: u32) -> Key {
+    Key::new(wrapped_keys(scope, purpose), format!("v{version:010}"))
+}
+
+pub(super) fn api_key(id: &str) -> Key {
+    Key::new(format!("APIKEY#{id}"), "K")
+}
+
+/// The window of the rate limiter for one caller.
+pub(super) fn window(scope: &Scope, actor: &str, traffic: Traffic) -> Key {
+    Key::new(format!("T#{scope}#R#{actor}#{}", traffic.as_str()), "R")
+}
+
+/// The partition of the lists of users of one status.
+pub(super) fn list(scope: &Scope, status: Status) -> String {
+    format!("T#{scope}#S#{}", status.as_str())
+}
+
+/// A way to find users: entries of one partition, sorted by user id, hence by creation.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum IndexEntry {
+    /// Those with the same fingerprint.
+    Fingerprint(FingerprintKind, Fingerprint),
+    /// Those with a word that begins so in their names.
+    NamePrefix(Fingerprint),
+    /// Those with documents of a country: ISO 3166-1 alpha-3.
+    IssuingState(String),
+}
+
+impl IndexEntry {
+    pub(super) fn partition(&self, scope: &Scope) -> String {
+        match self {
+            Self::Fingerprint(kind, value) => {
+                format!("T#{scope}#F#{}#{}", kind.as_str(), value.as_str())
+            }
+            Self::NamePrefix(prefix) => format!("T#{scope}#N#{}", prefix.as_str()),
+            Self::IssuingState(state) => format!("T#{scope}#C#{state}"),
+        }
+    }
+
+    pub(super) fn key(&self, scope: &Scope, user: UserId) -> Key {
+        Key::new(self.partition(scope), user.to_hex())
+    }
+}
+
+/// What the sort keys of a user's events begin with.
+pub(super) const EVENT_PREFIX: &str = "E#";
+
+/// The claim on an external id: one item, so one owner.
+pub(super) fn external_id_claim(scope: &Scope, name: &Fingerprint) -> Key {
+    Key::new(format!("T#{scope}#X#{}", name.as_str()), "X")
+}

@@ -1,0 +1,82 @@
+//! What can be done with users, whatever the API: the use cases on top of the store and the vault.
+
+mod change;
+mod contacts;
+mod create;
+mod cursor;
+mod delete;
+mod history;
+mod list;
+mod once;
+mod reveal;
+mod search;
+mod vault_fields;
+mod walk;
+
+pub use change::{Change, ChangeKind, Changed, change_user};
+pub use contacts::{Contacts, open_contacts};
+pub use create::{Created, NewUser, create_user};
+pub use delete::{Selection, delete_users};
+pub use history::{change_with_history, get_user_with_history};
+pub use list::{COUNT_CAP, List, Listed, Period, Start, list_users};
+pub use once::{Answered, Once};
+pub use reveal::{Reveal, Revealed, reveal_fields};
+pub use search::{Found, Search, search_users};
+pub use vault_fields::{FieldChanges, apply_fields, change_fields};
+
+use std::collections::BTreeSet;
+
+use crate::{
+    domain::{Scope, Status, User, UserId, field::FingerprintKind},
+    error::{Error, Result},
+    store::IndexEntry,
+    vault::{Fingerprint, IndexKey},
+};
+
+/// How often a transaction is tried again when others are at the same items.
+const ATTEMPTS: usize = 8;
+
+/// How many approved e-mail addresses, approved phone numbers and issuing states of a user are indexed, each. With the
+/// 30 name prefixes and the three fingerprints this bounds what one change takes of a transaction: 96 index entries to
+/// drop and to make, the user, the event, and the claims on two external ids.
+const MAX_INDEXED: usize = 5;
+
+/// One user. Deleted ones are found until they are purged.
+pub async fn get_user(app: &crate::App, scope: &Scope, id: UserId) -> Result<User> {
+    app.store.user(scope, id).await?.ok_or(Error::NotFound)
+}
+
+/// Every entry under which a user is found. A deleted user is found under none.
+fn index_entries(user: &User, index: &IndexKey) -> BTreeSet<IndexEntry> {
+    if user.status == Status::Deleted {
+        return BTreeSet::new();
+    }
+    let fingerprints = [
+        (FingerprintKind::Email, &user.fingerprints.email),
+        (FingerprintKind::Phone, &user.fingerprints.phone),
+        (FingerprintKind::Ssn, &user.fingerprints.ssn),
+    ];
+    let approved = |kind, all: &BTreeSet<Fingerprint>| {
+        let indexed = all.iter().take(MAX_INDEXED).cloned();
+        indexed.map(move |value| IndexEntry::Fingerprint(kind, value)).collect::<Vec<_>>()
+    };
+    let approved_emails = approved(FingerprintKind::Email, &user.fingerprints.approved_emails);
+    let approved_phones = approved(FingerprintKind::Phone, &user.fingerprints.approved_phones);
+    let states =
+        user.issuing_states.iter().take(MAX_INDEXED).cloned().map(IndexEntry::IssuingState);
+    let exact = fingerprints.into_iter().filter_map(|(kind, fingerprint)| {
+        fingerprint.as_ref().map(|fingerprint| IndexEntry::Fingerprint(kind, fingerprint.clone()))
+    });
+    let names = user.name_index();
+    let prefixes =
+        names.prefixes().iter().map(|prefix| IndexEntry::NamePrefix(index.name_prefix(prefix)));
+    exact.chain(prefixes).chain(approved_emails).chain(approved_phones).chain(states).collect()
+}
+
+/// A pause before the next attempt, longer each time and never the same for two callers.
+async fn pause(attempt: usize) {
+    let spread = crate::vault::random::<1>().map_or(0, |[byte]| u64::from(byte) % 20);
+    let millis =
+        u64::try_from(attempt).unwrap_or(u64::MAX).saturating_mul(10).saturating_add(spread);
+    tokio::time::sleep(std::time::Duration::from_millis(millis)).await;
+}
