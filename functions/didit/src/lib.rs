@@ -1,0 +1,98 @@
+//! Didit's user API, `/v3/users/…`: lists, statuses, roles and batch deletion.
+//!
+//! One file per endpoint; `read`, `view`, `comments` and `errors` hold the wire shapes that they share.
+
+mod comments;
+mod create_user;
+mod delete_users;
+mod errors;
+mod get_user;
+mod list_users;
+mod read;
+mod update_user;
+mod update_user_status;
+mod view;
+
+use lambda_http::http::{HeaderMap, Method, header::AUTHORIZATION};
+use shared::{
+    auth::{Action, ApiKey, Unauthenticated},
+    http::{Api, Endpoint},
+};
+
+static DIDIT: Api = Api { credential, render: errors::render, endpoints: || &ENDPOINTS };
+
+/// `x-api-key: sk_…`. A credential of another kind is one all the same: it is refused, and not missing.
+fn credential(headers: &HeaderMap) -> Result<ApiKey, Unauthenticated> {
+    match headers.get("x-api-key") {
+        Some(key) => {
+            let text = key.to_str().map_err(|_| Unauthenticated::Malformed)?;
+            ApiKey::parse(text.trim()).map_err(|_| Unauthenticated::Malformed)
+        }
+        None if headers.contains_key(AUTHORIZATION) => Err(Unauthenticated::Malformed),
+        None => Err(Unauthenticated::Missing),
+    }
+}
+
+/// `GET /v3/users/`: a page of users.
+pub static LIST_USERS: Endpoint = Endpoint {
+    operation: "didit_list_users",
+    method: Method::GET,
+    path: "/v3/users/",
+    action: Action::List,
+    api: &DIDIT,
+    handler: |app, call| Box::pin(list_users::handle(app, call)),
+};
+
+/// `GET /v3/users/{vendor_data}/`: one user.
+pub static GET_USER: Endpoint = Endpoint {
+    operation: "didit_get_user",
+    method: Method::GET,
+    path: "/v3/users/{vendor_data}/",
+    action: Action::Get,
+    api: &DIDIT,
+    handler: |app, call| Box::pin(get_user::handle(app, call)),
+};
+
+/// `POST /v3/users/create/`: makes a user.
+pub static CREATE_USER: Endpoint = Endpoint {
+    operation: "didit_create_user",
+    method: Method::POST,
+    path: "/v3/users/create/",
+    action: Action::Create,
+    api: &DIDIT,
+    handler: |app, call| Box::pin(create_user::handle(app, call)),
+};
+
+/// `PATCH /v3/users/{vendor_data}/`: changes a user's profile.
+pub static UPDATE_USER: Endpoint = Endpoint {
+    operation: "didit_update_user",
+    method: Method::PATCH,
+    path: "/v3/users/{vendor_data}/",
+    action: Action::Update,
+    api: &DIDIT,
+    handler: |app, call| Box::pin(update_user::handle(app, call)),
+};
+
+/// `PATCH /v3/users/{vendor_data}/update-status/`: changes where a user stands.
+pub static UPDATE_USER_STATUS: Endpoint = Endpoint {
+    operation: "didit_update_user_status",
+    method: Method::PATCH,
+    path: "/v3/users/{vendor_data}/update-status/",
+    action: Action::UpdateStatus,
+    api: &DIDIT,
+    handler: |app, call| Box::pin(update_user_status::handle(app, call)),
+};
+
+/// `POST /v3/users/delete/`: deletes users.
+pub static DELETE_USERS: Endpoint = Endpoint {
+    operation: "didit_delete_users",
+    method: Method::POST,
+    path: "/v3/users/delete/",
+    action: Action::Delete,
+    api: &DIDIT,
+    handler: |app, call| Box::pin(delete_users::handle(app, call)),
+};
+
+/// All endpoints of this API.
+pub static ENDPOINTS: [&Endpoint; 6] =
+    [&LIST_USERS, &GET_USER, &CREATE_USER, &UPDATE_USER, &UPDATE_USER_STATUS, &DELETE_USERS];
