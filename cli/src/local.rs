@@ -1,0 +1,221 @@
+//! The local stack: the template's tables, keys, functions and routes in one process.
+//!
+//! Production code runs unchanged. Only the servers behind the AWS SDK are others, and the gateway in front is emulated.
+
+mod announcement;
+mod aws;
+mod credentials;
+mod data_dir;
+mod dynamodb;
+mod error;
+mod functions;
+pub mod gateway;
+mod kms;
+mod kms_keys;
+mod servers;
+mod tables;
+
+use std::{
+    collections::BTreeMap,
+    fmt, io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+};
+
+use aws_config::SdkConfig;
+use shared::app::App;
+use tokio::net::TcpListener;
+
+pub use self::{
+    announcement::announcement,
+    aws::Endpoints,
+    credentials::{ApiKey, Credentials, TENANT},
+    dynamodb::EmbeddedDynamoDb,
+    error::{StartError, chain},
+    functions::endpoints,
+    kms::EmbeddedKms,
+};
+use self::{
+    aws::Aws,
+    data_dir::DataDir,
+    functions::Functions,
+    gateway::{Gateway, Invoke, Router},
+    servers::Servers,
+};
+use crate::template::{Resolver, Template};
+
+/// How to start a stack.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where the data live. None: in memory, until the stack ends.
+    pub data_dir: Option<PathBuf>,
+    /// The address to listen on.
+    pub host: IpAddr,
+    /// The port to listen on; 0 for any that is free.
+    pub port: u16,
+    /// The template.
+    pub template: PathBuf,
+    /// Values for parameters of the template, in place of their defaults.
+    pub parameters: BTreeMap<String, String>,
+    /// A DynamoDB to use. None: an embedded one.
+    pub dynamodb_endpoint: Option<String>,
+    /// A KMS to use. None: an embedded one.
+    pub kms_endpoint: Option<String>,
+}
+
+impl Options {
+    /// In memory, on a free port of this machine, with embedded servers.
+    pub fn ephemeral(template: impl Into<PathBuf>) -> Self {
+        Self {
+            data_dir: None,
+            host: Ipv4Addr::LOCALHOST.into(),
+            port: 0,
+            template: template.into(),
+            parameters: BTreeMap::new(),
+            dynamodb_endpoint: None,
+            kms_endpoint: None,
+        }
+    }
+
+    const fn names_a_server(&self) -> bool {
+        self.dynamodb_endpoint.is_some() || self.kms_endpoint.is_some()
+    }
+}
+
+/// A running stack.
+pub struct Stack {
+    base_url: String,
+    template: Template,
+    credentials: Credentials,
+    aws: Aws,
+    functions: Arc<Functions>,
+    gateway: Gateway,
+    servers: Servers,
+    data_dir: Option<DataDir>,
+}
+
+impl fmt::Debug for Stack {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Stack").field("base_url", &self.base_url).finish_non_exhaustive()
+    }
+}
+
+impl Stack {
+    /// Starts a stack. It serves requests once this returns.
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        // Before anything is touched: a second stack by mistake ends here.
+        let address = SocketAddr::new(options.host, options.port);
+        let listener = TcpListener::bind(address).await.map_err(|error| refused(address, error))?;
+        let base_url = base_url(&listener).map_err(|error| refused(address, error))?;
+
+        let broken = |source| StartError::Template { path: options.template.clone(), source };
+        let mut template = Template::read(&options.template).map_err(broken)?;
+        for (name, value) in &options.parameters {
+            match template.parameters.get_mut(name) {
+                Some(default) => default.clone_from(value),
+                None => return Err(StartError::NoSuchParameter(name.clone())),
+            }
+        }
+        let data_dir = options.data_dir.as_deref().map(DataDir::open).transpose()?;
+        let servers = Servers::start(&options, data_dir.as_ref()).await?;
+        let aws = Aws::new(servers.endpoints().clone(), options.names_a_server()).await;
+
+        let mut resolver = Resolver::new(&template);
+        kms_keys::provide(&template, &aws, &mut resolver).await?;
+        let tables = tables::provide(&template, &aws, &mut resolver).await?;
+        let functions = Arc::new(Functions::new(&options.template, &template, &resolver, &aws)?);
+        let file = data_dir.as_ref().map(DataDir::credentials);
+        let app = functions.any_app();
+        let credentials = Credentials::provide(file.as_deref(), &base_url, app, tables).await?;
+
+        let invoke = Functions::invoker(&functions);
+        let gateway = Gateway::start(listener, Router::new(&template), invoke);
+        let stack =
+            Self { base_url, template, credentials, aws, functions, gateway, servers, data_dir };
+        stack.write_environment()?;
+        Ok(stack)
+    }
+
+    /// Writes down what a function needs in its environment to work on these data from a process of its own, as
+    /// `cargo lambda watch` starts it.
+    fn write_environment(&self) -> Result<(), StartError> {
+        let Some(data_dir) = &self.data_dir else { return Ok(()) };
+        let first = self.template.functions.first();
+        let environment = first.and_then(|function| self.environment(&function.operation));
+        let lines = environment.unwrap_or_default().into_iter();
+        let text: String =
+            lines.flat_map(|(name, value)| [name, "=".into(), value, "\n".into()]).collect();
+        let path = data_dir.environment();
+        data_dir::replace(&path, text.as_bytes())
+            .map_err(|source| StartError::Data { path, source })
+    }
+
+    /// Where the stack listens.
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// What a client needs to call it.
+    pub const fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
+    /// The template that it runs.
+    pub const fn template(&self) -> &Template {
+        &self.template
+    }
+
+    /// A configuration of the AWS SDK whose clients call the stack's servers.
+    pub const fn sdk_config(&self) -> &SdkConfig {
+        self.aws.sdk_config()
+    }
+
+    /// Where DynamoDB and KMS are.
+    pub const fn endpoints(&self) -> &Endpoints {
+        self.servers.endpoints()
+    }
+
+    /// What the function of this operation runs on. Functions with the same environment share one.
+    pub fn app(&self, operation: &str) -> Option<&Arc<App>> {
+        self.functions.app(operation)
+    }
+
+    /// The variables with which the real binary of this operation reaches the same tables and keys.
+    pub fn environment(&self, operation: &str) -> Option<BTreeMap<String, String>> {
+        let mut environment = self.functions.environment(operation)?.clone();
+        environment.extend(self.aws.variables());
+        Some(environment)
+    }
+
+    /// What runs the functions in this process, for a gateway of one's own.
+    pub fn invoker(&self) -> Invoke {
+        Functions::invoker(&self.functions)
+    }
+
+    /// Takes no more requests, lets the running ones finish, and ends the servers.
+    pub async fn shutdown(self) {
+        self.gateway.shutdown().await;
+        self.servers.shutdown().await;
+    }
+}
+
+fn refused(address: SocketAddr, error: io::Error) -> StartError {
+    if error.kind() == io::ErrorKind::AddrInUse {
+        StartError::PortInUse(address)
+    } else {
+        StartError::Listen { address, source: error }
+    }
+}
+
+/// A URL that works as pasted: what listens on every address is called at the loopback one.
+fn base_url(listener: &TcpListener) -> io::Result<String> {
+    let mut address = listener.local_addr()?;
+    if address.ip().is_unspecified() {
+        address.set_ip(match address.ip() {
+            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    Ok(format!("http://{address}"))
+}

@@ -1,0 +1,56 @@
+//! The servers behind the AWS SDK: embedded, or the caller's own.
+
+use super::{DataDir, EmbeddedDynamoDb, EmbeddedKms, Endpoints, Options, StartError};
+
+/// The servers of one stack.
+#[derive(Debug)]
+pub(super) struct Servers {
+    endpoints: Endpoints,
+    kms: Option<EmbeddedKms>,
+    dynamodb: Option<EmbeddedDynamoDb>,
+}
+
+impl Servers {
+    /// Starts those that the options do not name.
+    pub(super) async fn start(
+        options: &Options,
+        data_dir: Option<&DataDir>,
+    ) -> Result<Self, StartError> {
+        let database = data_dir.map(DataDir::database);
+        let keys = data_dir.map(DataDir::kms);
+        // The keys' file is written before the data's is made, so data without keys are keys that were lost.
+        let (kms_endpoint, kms) = if let Some(named) = &options.kms_endpoint {
+            (named.clone(), None)
+        } else {
+            if let (Some(keys), Some(database)) = (&keys, &database)
+                && database.exists()
+                && !keys.exists()
+            {
+                return Err(StartError::KeysMissing(keys.clone()));
+            }
+            let kms = EmbeddedKms::start(keys.as_deref()).await?;
+            (kms.endpoint().to_owned(), Some(kms))
+        };
+        let (dynamodb_endpoint, dynamodb) = if let Some(named) = &options.dynamodb_endpoint {
+            (named.clone(), None)
+        } else {
+            let dynamodb = EmbeddedDynamoDb::start(database.as_deref()).await?;
+            (dynamodb.endpoint().to_owned(), Some(dynamodb))
+        };
+        let endpoints = Endpoints { dynamodb: dynamodb_endpoint, kms: kms_endpoint };
+        Ok(Self { endpoints, kms, dynamodb })
+    }
+
+    pub(super) const fn endpoints(&self) -> &Endpoints {
+        &self.endpoints
+    }
+
+    pub(super) async fn shutdown(self) {
+        if let Some(kms) = self.kms {
+            kms.shutdown().await;
+        }
+        if let Some(dynamodb) = self.dynamodb {
+            dynamodb.shutdown().await;
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! The `coffer` command.
+
+mod run_local;
+mod seed;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Coffer keeps users and their personal data in your own AWS account.
+#[derive(Debug, Parser)]
+#[command(name = "coffer", version, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    local: run_local::Arguments,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the whole system on this machine (the default)
+    Local(run_local::Arguments),
+    /// Fill a local data directory with users
+    Seed(seed::Arguments),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = match &cli.command {
+        Some(Command::Local(arguments)) => run_local::run(arguments),
+        Some(Command::Seed(arguments)) => seed::run(arguments),
+        None => run_local::run(&cli.local),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(sentence) => {
+            complain(&sentence);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the command's one way to say why it failed")]
+fn complain(sentence: &str) {
+    eprintln!("coffer: {sentence}");
+}

@@ -1,0 +1,134 @@
+//! A typed reading of `template.yaml`: what the local stack and the tests need to know, and nothing they could spell
+//! a second time.
+//!
+//! Intrinsic functions stay unresolved here; a [`Resolver`] turns them into text once the resources exist.
+
+mod error;
+mod expression;
+mod function;
+mod node;
+mod policy;
+mod resolver;
+mod table;
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+pub use self::{
+    error::TemplateError,
+    expression::{Expression, Term},
+    function::{Function, MethodPattern, Route},
+    policy::{Effect, Resource, Statement},
+    resolver::Resolver,
+    table::{AttributeType, Index, KeyAttribute, KeySchema, Table},
+};
+use self::{function::Globals, node::Node};
+
+/// The file that a template is read from where nothing else is said.
+pub const FILE_NAME: &str = "template.yaml";
+
+/// What a template declares.
+#[derive(Debug, Clone)]
+pub struct Template {
+    /// The defaults of the parameters that have one, by name.
+    pub parameters: BTreeMap<String, String>,
+    /// The DynamoDB tables.
+    pub tables: Vec<Table>,
+    /// The logical ids of the KMS keys.
+    pub kms_keys: Vec<String>,
+    /// The Lambda functions.
+    pub functions: Vec<Function>,
+}
+
+impl Template {
+    /// Reads the template in the file at `path`.
+    pub fn read(path: &Path) -> Result<Self, TemplateError> {
+        let text = fs::read_to_string(path)
+            .map_err(|source| TemplateError::Unreadable { path: path.to_owned(), source })?;
+        Self::parse(&text)
+    }
+
+    /// Reads a template from its text.
+    pub fn parse(text: &str) -> Result<Self, TemplateError> {
+        let document = node::document(text)?;
+        let root = Node::root(&document);
+        let globals = Globals::read(&root.get("Globals").get("Function"))?;
+        let mut template = Self {
+            parameters: parameters(&root)?,
+            tables: vec![],
+            kms_keys: vec![],
+            functions: vec![],
+        };
+        for (logical_id, resource) in root.get("Resources").entries()? {
+            match resource.get("Type").text()? {
+                "AWS::DynamoDB::Table" => template.tables.push(Table::read(logical_id, &resource)?),
+                "AWS::KMS::Key" => template.kms_keys.push(logical_id.to_owned()),
+                "AWS::Serverless::Function" => {
+                    template.functions.push(Function::read(logical_id, &resource, &globals)?);
+                }
+                // Everything else has no counterpart on this machine: the API itself, log groups, aliases.
+                _ => {}
+            }
+        }
+        template.name_resources();
+        template.refuse_routes_told_twice()?;
+        Ok(template)
+    }
+
+    /// The function of this operation.
+    pub fn function(&self, operation: &str) -> Option<&Function> {
+        self.functions.iter().find(|function| function.operation == operation)
+    }
+
+    /// Every route, with the function that it leads to.
+    pub fn routes(&self) -> impl Iterator<Item = (&Function, &Route)> {
+        self.functions
+            .iter()
+            .flat_map(|function| function.routes.iter().map(move |route| (function, route)))
+    }
+
+    fn refuse_routes_told_twice(&self) -> Result<(), TemplateError> {
+        let mut seen = BTreeMap::new();
+        for (function, route) in self.routes() {
+            if let Some(other) = seen.insert(route.to_string(), &function.logical_id) {
+                return Err(TemplateError::Unexpected {
+                    place: format!("Resources.{}.Properties.Events", function.logical_id),
+                    found: format!("{route}, which leads to {other} as well"),
+                    expected: "each route once".to_owned(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Policies name resources by logical id; now that all are known, says which of them are tables and which keys.
+    fn name_resources(&mut self) {
+        let tables: Vec<_> = self.tables.iter().map(|table| table.logical_id.clone()).collect();
+        for statement in self.functions.iter_mut().flat_map(|function| &mut function.policy) {
+            for resource in &mut statement.resources {
+                resource.name(&tables, &self.kms_keys);
+            }
+        }
+    }
+}
+
+fn parameters(root: &Node<'_>) -> Result<BTreeMap<String, String>, TemplateError> {
+    let mut defaults = BTreeMap::new();
+    for (name, parameter) in root.get("Parameters").entries_or_none()? {
+        if let Some(default) = parameter.get("Default").present() {
+            defaults.insert(name.to_owned(), default.scalar()?);
+        }
+    }
+    Ok(defaults)
+}
+
+/// The template to use where none is named: `template.yaml` in this directory or the nearest one above it.
+pub fn find(start: &Path) -> Option<PathBuf> {
+    start.ancestors().map(|directory| directory.join(FILE_NAME)).find(|path| path.is_file())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,212 @@
+use super::*;
+
+const SMALL: &str = r#"
+Parameters:
+  ProblemBaseUrl: { Type: String, Default: https://problems.example }
+  NoDefault: { Type: String }
+Globals:
+  Function:
+    Environment:
+      Variables:
+        TABLE: !Ref Things
+        KEY: { "Fn::GetAtt": [Key, Arn] }
+        SIZE: 3
+        JOINED: !Join [ "-", [ a, !Ref "AWS::Region" ] ]
+Resources:
+  Key: { Type: "AWS::KMS::Key" }
+  Log: { Type: "AWS::Logs::LogGroup" }
+  Things:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      AttributeDefinitions:
+        - { AttributeName: pk, AttributeType: S }
+        - { AttributeName: at, AttributeType: N }
+      KeySchema: [ { AttributeName: pk, KeyType: HASH } ]
+      TimeToLiveSpecification: { AttributeName: ttl, Enabled: true }
+      StreamSpecification: { StreamViewType: KEYS_ONLY }
+      GlobalSecondaryIndexes:
+        - IndexName: by_time
+          KeySchema: [ { AttributeName: pk, KeyType: HASH }, { AttributeName: at, KeyType: RANGE } ]
+          Projection: { ProjectionType: ALL }
+  GetThing:
+    Type: AWS::Serverless::Function
+    Metadata: { BuildMethod: rust-cargolambda, BuildProperties: { Binary: get_thing } }
+    Properties:
+      Environment: { Variables: { SIZE: "4", URL: !Sub "${ProblemBaseUrl}/${Key.Arn}/${!kept}" } }
+      Events:
+        Call: { Type: HttpApi, Properties: { Method: get, Path: "/thing/{id}/" } }
+        Tick: { Type: Schedule, Properties: { Schedule: rate(1 day) } }
+      Policies:
+        Statement:
+          Sid: Read
+          Effect: Allow
+          Action: dynamodb:Query
+          Resource: [ !GetAtt Things.Arn, !Sub "${Things.Arn}/index/by_time", !GetAtt Key.Arn, "*" ]
+"#;
+
+fn resolver(template: &Template) -> Resolver {
+    let mut resolver = Resolver::new(template);
+    resolver.define("Things", "things");
+    resolver.define_attribute("Key", "Arn", "arn:key");
+    resolver
+}
+
+#[test]
+fn a_table_is_read_with_its_keys_its_indexes_its_expiry_and_its_stream() {
+    let template = Template::parse(SMALL).unwrap();
+    let [table] = template.tables.as_slice() else { panic!("one table") };
+    let partition = KeyAttribute { name: "pk".to_owned(), kind: AttributeType::String };
+    let sort = KeyAttribute { name: "at".to_owned(), kind: AttributeType::Number };
+    assert_eq!(table.key, KeySchema { partition: partition.clone(), sort: None });
+    assert_eq!(table.indexes[0].key, KeySchema { partition, sort: Some(sort) });
+    assert_eq!(table.indexes[0].projection, "ALL");
+    assert_eq!(table.key_attributes().len(), 2);
+    assert_eq!(table.ttl_attribute.as_deref(), Some("ttl"));
+    assert_eq!(table.stream_view.as_deref(), Some("KEYS_ONLY"));
+}
+
+#[test]
+fn the_environment_is_that_of_the_globals_and_the_function_with_every_intrinsic_resolved() {
+    let template = Template::parse(SMALL).unwrap();
+    let function = template.function("get_thing").unwrap();
+    let resolver = resolver(&template);
+    let value = |name: &str| resolver.resolve(&function.environment[name]).unwrap();
+    assert_eq!(value("TABLE"), "things");
+    assert_eq!(value("KEY"), "arn:key");
+    assert_eq!(value("SIZE"), "4");
+    assert_eq!(value("JOINED"), "a-us-east-1");
+    assert_eq!(value("URL"), "https://problems.example/arn:key/${kept}");
+}
+
+#[test]
+fn routes_come_from_http_events_alone() {
+    let template = Template::parse(SMALL).unwrap();
+    let keys: Vec<_> = template.routes().map(|(_, route)| route.to_string()).collect();
+    assert_eq!(keys, ["GET /thing/{id}/"]);
+}
+
+#[test]
+fn policies_name_tables_indexes_and_keys() {
+    let template = Template::parse(SMALL).unwrap();
+    let [statement] = template.functions[0].policy.as_slice() else { panic!("one statement") };
+    assert_eq!(statement.actions, ["dynamodb:Query"]);
+    assert_eq!(
+        statement.resources,
+        [
+            Resource::Table("Things".to_owned()),
+            Resource::Index { table: "Things".to_owned(), index: "by_time".to_owned() },
+            Resource::KmsKey("Key".to_owned()),
+            Resource::Other(Term::Literal("*".to_owned())),
+        ]
+    );
+}
+
+#[test]
+fn a_mistake_is_named_with_its_place() {
+    let cases = [
+        (
+            "KeyType: HASH }, {",
+            "KeyType: NONE }, {",
+            "Resources.Things.Properties.GlobalSecondaryIndexes.0.KeySchema.0.KeyType: found \"NONE\", expected HASH or RANGE",
+        ),
+        (
+            "Method: get",
+            "Method: 'g t'",
+            "Resources.GetThing.Properties.Events.Call.Properties.Method: found \"g t\", expected a method or ANY",
+        ),
+        (
+            "{id}",
+            "{id+}",
+            "Resources.GetThing.Properties.Events.Call.Properties.Path: found \"/thing/{id+}/\", expected a path like /v1/user/{user_id}, without greedy parameters",
+        ),
+        (
+            "Binary: get_thing",
+            "Other: 1",
+            "Resources.GetThing.Metadata.BuildProperties.Binary: found nothing, expected text",
+        ),
+        (
+            "!Ref Things",
+            "!If [ a, b, c ]",
+            "Globals.Function.Environment.Variables.TABLE: found Fn::If, expected a value, !Ref, !GetAtt, !Sub or !Join",
+        ),
+    ];
+    for (from, to, expected) in cases {
+        let broken = SMALL.replacen(from, to, 1);
+        assert_ne!(broken, SMALL, "{from} does not occur");
+        assert_eq!(Template::parse(&broken).unwrap_err().to_string(), expected);
+    }
+}
+
+#[test]
+fn a_reference_to_nothing_is_named_with_its_place() {
+    let template = Template::parse(&SMALL.replace("!Ref Things", "!Ref NoDefault")).unwrap();
+    let error =
+        resolver(&template).resolve(&template.functions[0].environment["TABLE"]).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "Globals.Function.Environment.Variables.TABLE: NoDefault is neither a parameter with a default nor a resource known here"
+    );
+}
+
+#[test]
+fn a_route_told_twice_is_refused() {
+    let twice = SMALL.replace(
+        "Tick: { Type: Schedule, Properties: { Schedule: rate(1 day) } }",
+        "Again: { Type: HttpApi, Properties: { Method: GET, Path: \"/thing/{id}/\" } }",
+    );
+    let error = Template::parse(&twice).unwrap_err();
+    assert!(
+        error.to_string().contains("found GET /thing/{id}/, which leads to GetThing as well"),
+        "{error}"
+    );
+}
+
+#[test]
+fn broken_yaml_is_named_with_its_line() {
+    let error = Template::parse("Resources:\n  A: [").unwrap_err();
+    assert!(matches!(error, TemplateError::Syntax { line: 2.., .. }), "{error}");
+}
+
+#[test]
+fn the_template_of_this_repository_is_read_whole() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(FILE_NAME);
+    let template = Template::read(&path).unwrap();
+    assert_eq!(template.tables.len(), 2);
+    assert_eq!(template.kms_keys, ["VaultKey"]);
+    for function in &template.functions {
+        assert_eq!(function.logical_id, pascal_case(&function.operation));
+        assert!(!function.policy.is_empty(), "{} has no policy", function.operation);
+        for statement in &function.policy {
+            assert!(
+                !statement.resources.iter().any(|resource| matches!(resource, Resource::Other(_))),
+                "{}: a resource that is neither a table, an index nor a key",
+                function.operation
+            );
+            assert!(!statement.actions.iter().any(|action| action.contains('*')));
+        }
+    }
+    // Other methods are answered by the path itself, or, where it is a word that a parameter could be too, by the path
+    // with the parameter: `GET /v3/users/create/` asks for the user `create`.
+    for (_, route) in template.routes() {
+        let takes_any = |(_, other): &(&Function, &Route)| other.method == MethodPattern::Any;
+        let any: Vec<_> = template.routes().filter(takes_any).collect();
+        let own = any.iter().filter(|(_, other)| other.path == route.path).count();
+        let covering = any.iter().filter(|(_, other)| covers(&other.path, &route.path)).count();
+        assert!(own <= 1 && covering >= 1, "{} needs one ANY", route.path);
+    }
+}
+
+fn covers(pattern: &str, path: &str) -> bool {
+    let (pattern, path): (Vec<_>, Vec<_>) =
+        (pattern.split('/').collect(), path.split('/').collect());
+    pattern.len() == path.len()
+        && pattern.iter().zip(path).all(|(part, other)| *part == other || part.starts_with('{'))
+}
+
+fn pascal_case(operation: &str) -> String {
+    let capital = |word: &str| {
+        let (first, rest) = word.split_at(1);
+        first.to_uppercase() + rest
+    };
+    operation.split('_').map(capital).collect()
+}
