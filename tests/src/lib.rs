@@ -1,0 +1,32 @@
+//! The harness that Coffer's tests stand on: the wire on both sides of a function.
+//!
+//! - [`client`] speaks HTTP to an API and refuses answers with headers nobody decided on.
+//! - [`recorder`] stands between the AWS SDK and a server of its JSON protocol: it records every call, counts round
+//!   trips and capacity, names the IAM actions a call needs, and fails on demand.
+//! - [`lambda`] runs one real binary behind a Lambda runtime API.
+//! - [`logs`] keeps what the code under test logged in this process.
+//!
+//! - [`world`] puts a whole Coffer between them, with tenants for each test.
+//! - [`tables`] looks behind it.
+#![allow(
+    clippy::allow_attributes,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "support for tests: a panic that names what went wrong is how it reports, and nothing here is shipped"
+)]
+
+mod background;
+pub mod client;
+pub mod examples;
+pub mod lambda;
+pub mod logs;
+pub mod page_costs;
+pub mod recorder;
+pub mod tables;
+pub mod world;

@@ -1,0 +1,213 @@
+//! A running Coffer for tests: the local stack over recorded backends, and tenants of their own for each test.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU32, Ordering},
+        mpsc,
+    },
+};
+
+use coffer::local::{EmbeddedDynamoDb, EmbeddedKms, Options, Stack};
+use shared::{
+    App,
+    auth::{IssuedApiKey, NewApiKey, Role, issue_api_key},
+    domain::{Mode, Scope, TenantId, Timestamp},
+    tenants::provision,
+};
+use tokio::runtime::Handle;
+
+use crate::{background::Background, client::Client, recorder::Recorder};
+
+/// A local stack whose calls to AWS are recorded, on a thread of its own.
+#[derive(Debug)]
+pub struct World {
+    /// Between the stack and its DynamoDB.
+    pub dynamodb: Recorder,
+    /// Between the stack and its KMS.
+    pub kms: Recorder,
+    stack: Arc<Stack>,
+    base_url: String,
+    runtime: Handle,
+    _thread: Background,
+}
+
+/// No rate limit that a test would meet by accident.
+const UNLIMITED: [(&str, &str); 2] =
+    [("RateLimitReadsPerMinute", "1000000"), ("RateLimitWritesPerMinute", "1000000")];
+
+/// The repository's template.
+pub fn template_path() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../template.yaml")
+}
+
+impl World {
+    /// The world that all tests of this process share. Tell tests apart by their tenants.
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<World> = OnceLock::new();
+        SHARED.get_or_init(|| Self::with_parameters(&UNLIMITED))
+    }
+
+    /// A world of one's own: for counting calls and for failing them.
+    pub fn start() -> Self {
+        Self::with_parameters(&UNLIMITED)
+    }
+
+    /// A world of one's own, with other values for some parameters of the template.
+    pub fn with_parameters(parameters: &[(&str, &str)]) -> Self {
+        Self::over(None, parameters)
+    }
+
+    /// A world over the data directory of a local stack, for looking at what is in it.
+    pub fn over(data_dir: Option<&Path>, parameters: &[(&str, &str)]) -> Self {
+        let database = data_dir.map(|directory| directory.join("coffer.db"));
+        let keys = data_dir.map(|directory| directory.join("kms.json"));
+        let parameters =
+            parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let parameters: BTreeMap<_, _> = parameters.collect();
+        let (sender, receiver) = mpsc::channel();
+        let thread = Background::start("world", |stop| async move {
+            let database =
+                EmbeddedDynamoDb::start(database.as_deref()).await.expect("an embedded DynamoDB");
+            let keys = EmbeddedKms::start(keys.as_deref()).await.expect("an embedded KMS");
+            let dynamodb = Recorder::start(database.endpoint().to_owned());
+            let kms = Recorder::start(keys.endpoint().to_owned());
+            let mut options = Options::ephemeral(template_path());
+            options.dynamodb_endpoint = Some(dynamodb.endpoint());
+            options.kms_endpoint = Some(kms.endpoint());
+            options.parameters = parameters;
+            let stack = Arc::new(Stack::start(options).await.expect("a stack"));
+            sender.send((dynamodb, kms, stack, Handle::current())).expect("a world that waits");
+            stop.requested().await;
+            drop((database, keys));
+        });
+        let (dynamodb, kms, stack, runtime) = receiver.recv().expect("a world that starts");
+        let base_url = stack.base_url().to_owned();
+        Self { dynamodb, kms, stack, base_url, runtime, _thread: thread }
+    }
+
+    /// The stack.
+    pub fn stack(&self) -> &Stack {
+        &self.stack
+    }
+
+    /// Where it listens.
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// The application of an operation, for what cannot be done through the wire: making keys, looking into the tables.
+    pub fn app(&self, operation: &str) -> Arc<App> {
+        Arc::clone(self.stack.app(operation).expect("an operation of the template"))
+    }
+
+    /// Runs something on the world's own runtime, where its connections live.
+    pub async fn run<F>(&self, work: F) -> F::Output
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        self.runtime.spawn(work).await.expect("work that does not panic")
+    }
+
+    /// A new tenant with keys of every mode, and no API key yet.
+    pub async fn tenant(&'static self) -> Tenant {
+        Tenant::make(self).await
+    }
+
+    /// As [`World::tenant`], for a world that is not shared.
+    pub async fn own_tenant(&self) -> TenantKeys {
+        static COUNT: AtomicU32 = AtomicU32::new(1);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let tenant = TenantId::parse(&format!("tenant-{count}")).expect("a tenant id");
+        let app = self.app("palm_create_user");
+        let keys = TenantKeys { app, tenant };
+        for mode in Mode::ALL {
+            let (app, scope) = (Arc::clone(&keys.app), keys.scope(mode));
+            self.run(async move { provision(&app, &scope).await })
+                .await
+                .expect("a provisioned tenant");
+        }
+        keys
+    }
+
+    /// A key of a tenant.
+    pub async fn key(&self, tenant: &TenantKeys, mode: Mode, role: Role) -> IssuedApiKey {
+        self.expiring_key(tenant, mode, role, None).await
+    }
+
+    /// A key of a tenant that ends by itself.
+    pub async fn expiring_key(
+        &self,
+        tenant: &TenantKeys,
+        mode: Mode,
+        role: Role,
+        expires_at: Option<Timestamp>,
+    ) -> IssuedApiKey {
+        let new =
+            NewApiKey { scope: tenant.scope(mode), role, name: "test".to_owned(), expires_at };
+        let app = Arc::clone(&tenant.app);
+        self.run(async move { issue_api_key(&app, new).await }).await.expect("an API key")
+    }
+
+    /// A client with a fresh key of a role, in test mode.
+    pub async fn client(&self, tenant: &TenantKeys, role: Role) -> Client {
+        let key = self.key(tenant, Mode::Test, role).await;
+        self.anonymous().bearer(key.expose_secret())
+    }
+
+    /// A client without a credential.
+    pub fn anonymous(&self) -> Client {
+        Client::new(self.base_url.clone())
+    }
+}
+
+/// A tenant of one world.
+#[derive(Debug, Clone)]
+pub struct TenantKeys {
+    app: Arc<App>,
+    tenant: TenantId,
+}
+
+impl TenantKeys {
+    /// The data of one mode.
+    pub fn scope(&self, mode: Mode) -> Scope {
+        Scope { tenant: self.tenant.clone(), mode }
+    }
+
+    /// The application that made it.
+    pub fn app(&self) -> &Arc<App> {
+        &self.app
+    }
+}
+
+/// A tenant of the shared world, with an owner who is logged in.
+#[derive(Debug, Clone)]
+pub struct Tenant {
+    /// The shared world.
+    pub world: &'static World,
+    /// The tenant.
+    pub keys: TenantKeys,
+    /// Its owner, in test mode.
+    pub owner: Client,
+}
+
+impl Tenant {
+    async fn make(world: &'static World) -> Self {
+        let keys = world.own_tenant().await;
+        let owner = world.client(&keys, Role::Owner).await;
+        Self { world, keys, owner }
+    }
+
+    /// A client with a fresh key of another role, in test mode.
+    pub async fn client(&self, role: Role) -> Client {
+        self.world.client(&self.keys, role).await
+    }
+
+    /// A client with a fresh key of a role in live mode.
+    pub async fn live_client(&self, role: Role) -> Client {
+        let key = self.world.key(&self.keys, Mode::Live, role).await;
+        self.world.anonymous().bearer(key.expose_secret())
+    }
+}

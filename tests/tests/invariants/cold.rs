@@ -1,0 +1,73 @@
+//! Functions that have just started: nothing is warm, and nothing is shared between operations, as in Lambda.
+
+use std::{
+    collections::HashMap,
+    net::Ipv4Addr,
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use aws_config::Region;
+use coffer::local::{
+    endpoints,
+    gateway::{Gateway, Invocation, Invoke, Router, response},
+};
+use harness::{client::Client, world::World};
+use lambda_http::RequestExt as _;
+use shared::{App, config::Config, http::Endpoint};
+use tokio::net::TcpListener;
+
+/// One sandbox per operation over the backends of a world, behind a gateway of their own.
+pub(crate) struct Cold {
+    base_url: String,
+    _gateway: Gateway,
+}
+
+/// Started when they are first called.
+type Sandboxes = HashMap<String, (&'static Endpoint, LazyLock<App, Init>)>;
+type Init = Box<dyn FnOnce() -> App + Send>;
+
+impl Cold {
+    pub(crate) async fn start(world: &World) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(1);
+        // The SDK keeps one budget of retries per region and process: these functions are to have their own.
+        let region = Region::new(format!("test-{}", COUNT.fetch_add(1, Ordering::Relaxed)));
+        let mut sdk = world.stack().sdk_config().to_builder().region(region);
+        // The local stack is patient; these functions give up as they do in Lambda.
+        sdk.set_timeout_config(None);
+        let sdk = sdk.build();
+        let sandbox = |endpoint: &'static Endpoint| {
+            let environment = world.stack().environment(endpoint.operation).unwrap();
+            let config = Config::from_lookup(|name| environment.get(name).cloned()).unwrap();
+            let sdk = sdk.clone();
+            let init: Init = Box::new(move || App::new(config, &sdk));
+            (endpoint.operation.to_owned(), (endpoint, LazyLock::new(init)))
+        };
+        let sandboxes: Arc<Sandboxes> = Arc::new(endpoints().map(sandbox).collect());
+        let invoke: Invoke = Arc::new(move |invocation| {
+            let sandboxes = Arc::clone(&sandboxes);
+            Box::pin(async move { answer(&sandboxes, invocation).await })
+        });
+        let router = Router::new(world.stack().template());
+        let start = async move {
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+            let base_url = format!("http://{}", listener.local_addr().unwrap());
+            Self { base_url, _gateway: Gateway::start(listener, router, invoke) }
+        };
+        world.run(start).await
+    }
+
+    pub(crate) fn client(&self, key: &str) -> Client {
+        Client::new(self.base_url.clone()).bearer(key)
+    }
+}
+
+async fn answer(sandboxes: &Sandboxes, invocation: Invocation) -> coffer::local::gateway::Response {
+    let (endpoint, app) = &sandboxes[&invocation.operation];
+    let mut context = lambda_http::Context::default();
+    context.request_id = invocation.request_id;
+    let request = lambda_http::request::from_str(&invocation.event.to_string()).unwrap();
+    response::from_function(endpoint.answer(app, request.with_lambda_context(context)).await)
+}

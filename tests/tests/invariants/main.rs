@@ -1,0 +1,22 @@
+//! What must hold whatever happens (BLUEPRINT §9), each with a test that fails when it is broken.
+#![allow(
+    clippy::allow_attributes,
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests: a panic that names what went wrong is how they report"
+)]
+
+mod budgets;
+mod cold;
+mod events;
+mod expiry;
+mod faults;
+mod iam;
+mod integrity;
+mod leaks;
+mod pages;
+mod routes;
+mod tables;

@@ -1,0 +1,91 @@
+//! The routes of the template, the endpoints and the binaries are the same set.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
+
+use coffer::{
+    local::endpoints,
+    template::{MethodPattern, Template},
+};
+use harness::world::template_path;
+
+fn template() -> Template {
+    Template::read(&template_path()).unwrap()
+}
+
+fn pascal_case(operation: &str) -> String {
+    let word = |word: &str| {
+        let (first, rest) = word.split_at(1);
+        format!("{}{rest}", first.to_uppercase())
+    };
+    operation.split('_').map(word).collect()
+}
+
+#[test]
+fn every_endpoint_has_its_function_with_its_one_route() {
+    let template = template();
+    let declared: BTreeSet<_> = template
+        .routes()
+        .filter(|(_, route)| route.method != MethodPattern::Any)
+        .map(|(function, route)| (function.operation.clone(), route.to_string()))
+        .collect();
+    let built: BTreeSet<_> = endpoints()
+        .map(|endpoint| {
+            (endpoint.operation.to_owned(), format!("{} {}", endpoint.method, endpoint.path))
+        })
+        .collect();
+    assert_eq!(declared, built);
+    assert_eq!(template.functions.len(), endpoints().count());
+    for function in &template.functions {
+        assert_eq!(function.logical_id, pascal_case(&function.operation));
+    }
+}
+
+#[test]
+fn every_path_sends_wrong_methods_to_one_of_its_own_functions() {
+    let template = template();
+    let mut functions: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let mut catch_alls: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (function, route) in template.routes() {
+        match route.method {
+            MethodPattern::Any => catch_alls.entry(&route.path).or_default(),
+            MethodPattern::Exactly(_) => {
+                functions.entry(&route.path).or_default().insert(&function.operation);
+                continue;
+            }
+        }
+        .push(&function.operation);
+    }
+    // A word that a parameter could be too is left to it: `GET /v3/users/create/` asks for the user `create`.
+    let words = ["/v3/users/create/", "/v3/users/delete/"];
+    functions.retain(|path, _| !words.contains(path));
+    assert!(functions.keys().eq(catch_alls.keys()));
+    for (path, operations) in catch_alls {
+        let [operation] = operations.as_slice() else { panic!("{path}: {operations:?}") };
+        assert!(functions[path].contains(operation), "{path} leads to {operation}");
+    }
+}
+
+#[test]
+fn every_endpoint_has_its_binary_of_one_name() {
+    let mut binaries = BTreeMap::new();
+    for api in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../functions")).unwrap() {
+        for entry in fs::read_dir(api.unwrap().path().join("src/bin")).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            binaries.insert(name, fs::read_to_string(path).unwrap());
+        }
+    }
+    let operations: BTreeSet<_> =
+        endpoints().map(|endpoint| endpoint.operation.to_owned()).collect();
+    assert_eq!(binaries.keys().cloned().collect::<BTreeSet<_>>(), operations);
+    for (name, source) in binaries {
+        let (api, constant) = name.split_once('_').unwrap();
+        let main = format!("shared::runtime::run(&{api}::{})", constant.to_uppercase());
+        assert!(source.contains(&main), "{name} must call {main}");
+        assert!(source.lines().count() <= 15, "{name} is longer than 15 lines");
+    }
+}
