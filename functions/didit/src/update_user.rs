@@ -83,8 +83,9 @@ fn update(call: &Call) -> Result<Update> {
     Ok(update)
 }
 
-/// A tag: its name, or `{"name": …, "color": …}`.
+/// A tag: its name, `{"name": …, "color": …}`, or the link to one as an answer has it.
 fn tag(element: &Json) -> Result<(String, Option<String>), String> {
+    let element = element.get("tag").unwrap_or(element);
     let (name, color) = if let Json::Object(members) = element {
         (members.get("name"), members.get("color"))
     } else {
