@@ -15,6 +15,8 @@ use shared::{
 
 use crate::cold::Cold;
 
+mod didit;
+
 /// Far longer than calls that do not wait for each other take to arrive; see [`depth()`].
 const LATENCY: Duration = Duration::from_millis(50);
 
