@@ -31,6 +31,13 @@ pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
     typed(status, "application/json", body)
 }
 
+/// The response to what was done and has nothing to show.
+pub fn no_content() -> Response {
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
+}
+
 /// A response with a JSON body of some media type. What cannot be written as JSON (no shape of ours) becomes an empty
 /// 500.
 fn typed(status: StatusCode, media_type: &'static str, body: &impl Serialize) -> Response {

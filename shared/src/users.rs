@@ -5,6 +5,8 @@ mod contacts;
 mod create;
 mod cursor;
 mod delete;
+mod disclosure;
+mod get;
 mod history;
 mod list;
 mod once;
@@ -17,12 +19,14 @@ pub use change::{Change, ChangeKind, Changed, change_user};
 pub use contacts::{Contacts, open_contacts};
 pub use create::{Created, NewUser, create_user};
 pub use delete::{Selection, delete_users};
+pub use disclosure::{Disclosure, disclose, disclosed_field, open_field};
+pub use get::{find_user, get_user_with_data_key};
 pub use history::{change_with_history, get_user_with_history};
-pub use list::{COUNT_CAP, List, Listed, Period, Start, list_users};
+pub use list::{COUNT_CAP, List, Listed, Order, Period, Start, list_users};
 pub use once::{Answered, Once};
 pub use reveal::{Reveal, Revealed, reveal_fields};
 pub use search::{Found, Search, search_users};
-pub use vault_fields::{FieldChanges, apply_fields, change_fields};
+pub use vault_fields::{FieldChanges, apply_fields, apply_unlocked_fields, change_fields};
 
 use std::collections::BTreeSet;
 

@@ -86,6 +86,7 @@ fn of_update(event: &Event) -> Vec<CommentView> {
 /// What Didit calls a field.
 fn name_of(field: &str) -> String {
     match field {
+        "external_id" => "vendor_data".to_owned(),
         "approved.emails" => "approved_emails".to_owned(),
         "approved.phones" => "approved_phones".to_owned(),
         other => other.strip_prefix("identity.").unwrap_or(other).to_owned(),

@@ -186,6 +186,16 @@ impl FieldId {
     pub const FULL_NAME: Self = Self::Known("identity.full_name");
     /// The date of birth.
     pub const DATE_OF_BIRTH: Self = Self::Known("identity.date_of_birth");
+    /// The first name.
+    pub const FIRST_NAME: Self = Self::Known("identity.first_name");
+    /// The last name.
+    pub const LAST_NAME: Self = Self::Known("identity.last_name");
+    /// The e-mail address.
+    pub const EMAIL: Self = Self::Known("identity.email");
+    /// The phone number.
+    pub const PHONE_NUMBER: Self = Self::Known("identity.phone_number");
+    /// The social security number.
+    pub const SSN: Self = Self::Known("identity.ssn");
 
     /// Reads the id of a stored field.
     pub(crate) fn from_stored(text: &str) -> Result<Self, UnknownField> {

@@ -1,9 +1,9 @@
 //! Changing a user: a read, then a transaction that holds only if nobody else was faster.
 
-use super::{ATTEMPTS, index_entries, pause};
+use super::{ATTEMPTS, disclosure::showing, index_entries, pause};
 use crate::{
     App,
-    domain::{Event, EventKind, Scope, Status, Timestamp, User, UserId},
+    domain::{Event, EventKind, Scope, Status, Timestamp, User, UserId, field::FieldId},
     error::{Error, Result},
     http::Call,
     store::Rejected,
@@ -32,15 +32,18 @@ pub struct ChangeKind {
     pub event: EventKind,
     /// Whether it needs the user's data key.
     pub data_key: bool,
+    /// Which fields the answer shows in clear: where the user has them, and the change did not just set them, an event
+    /// of a showing is written along with the change.
+    pub shows: &'static [FieldId],
 }
 
 impl ChangeKind {
     /// A change of what stands in clear.
-    pub const PLAIN: Self = Self { event: EventKind::Updated, data_key: false };
+    pub const PLAIN: Self = Self { event: EventKind::Updated, data_key: false, shows: &[] };
     /// A change of sealed fields.
-    pub const SEALED: Self = Self { event: EventKind::Updated, data_key: true };
+    pub const SEALED: Self = Self { event: EventKind::Updated, data_key: true, shows: &[] };
     /// A change of where a user stands, for an answer that shows sealed fields.
-    pub const STATUS: Self = Self { event: EventKind::StatusChanged, data_key: true };
+    pub const STATUS: Self = Self { event: EventKind::StatusChanged, data_key: true, shows: &[] };
 }
 
 /// A user after a change.
@@ -88,7 +91,10 @@ where
         }
         user.touch(now);
         event.version = Some(user.version);
-        match replace(app, scope, &index, &before, &user, &event).await {
+        let news = |field: &&FieldId| !event.fields.iter().any(|name| name == field.as_str());
+        let showing = showing(&user, kind.shows.iter().filter(news), now, call.origin());
+        let events = [Some(&event), showing.as_ref()];
+        match replace(app, scope, &index, &before, &user, events).await {
             Ok(()) => return Ok(Changed { user, event: Some(event), data_key }),
             Err(Rejected::Aws(error)) => return Err(error.into()),
             Err(Rejected::ExternalIdTaken) => return Err(Error::ExternalIdTaken),
@@ -106,11 +112,13 @@ async fn replace(
     index: &IndexKey,
     before: &User,
     user: &User,
-    event: &Event,
+    events: [Option<&Event>; 2],
 ) -> Result<(), Rejected> {
     let mut transaction = app.store.transaction(scope);
     transaction.replace_user(user)?;
-    transaction.insert_event(user.id, event)?;
+    for event in events.into_iter().flatten() {
+        transaction.insert_event(user.id, event)?;
+    }
     if before.external_id != user.external_id {
         if let Some(id) = &before.external_id {
             transaction.release_external_id(&index.external_id(id))?;

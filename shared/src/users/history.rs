@@ -1,10 +1,10 @@
 //! A user together with what happened to them.
 
-use super::{Change, ChangeKind, Changed, change::open_data_key, change_user};
+use super::{Change, ChangeKind, Changed, change_user, get::opened};
 use crate::{
     App,
-    domain::{Event, Scope, Status, User, UserId},
-    error::{Error, Result},
+    domain::{Event, Scope, User, UserId},
+    error::Result,
     http::Call,
     vault::DataKey,
 };
@@ -18,12 +18,7 @@ pub async fn get_user_with_history(
 ) -> Result<(User, Option<DataKey>, Vec<Event>)> {
     let found = app.store.user_and_data_key(scope, id);
     let (found, events) = futures_util::try_join!(found, app.store.events(scope, id, limit))?;
-    let found = found.filter(|(user, _)| user.status != Status::Deleted);
-    let (user, sealed_data_key) = found.ok_or(Error::NotFound)?;
-    let data_key = match &sealed_data_key {
-        Some(sealed) => Some(open_data_key(app, scope, id, sealed).await?),
-        None => None,
-    };
+    let (user, data_key) = opened(app, scope, found).await?;
     Ok((user, data_key, events))
 }
 

@@ -34,6 +34,27 @@ pub async fn change_fields(
     Ok(change_user(app, call, id, ChangeKind::SEALED, apply).await?.user)
 }
 
+/// As [`apply_fields`], but for fields that a verification established: those stay as they are, and `event` says that it
+/// was tried.
+pub fn apply_unlocked_fields(
+    user: &mut User,
+    event: &mut Event,
+    changes: &FieldChanges,
+    data_key: &DataKey,
+    index: &IndexKey,
+    place: &str,
+) -> Result<()> {
+    let mut fields = changes.iter().collect::<Vec<_>>();
+    fields.retain(|(field, _)| {
+        let locked = user.locked.contains(*field);
+        if locked {
+            event.ignored.push(field.as_str().to_owned());
+        }
+        !locked
+    });
+    apply_fields(user, event, fields, data_key, index, place)
+}
+
 /// Applies `changes` to `user` and notes them in `event`: values that are stored in clear, names of those that are not.
 /// `place` is where the fields stand in the body.
 pub fn apply_fields<'a>(

@@ -34,7 +34,7 @@ use serde_json::{Value, json};
 use shared::{auth::Role, domain::Mode};
 
 /// A client with a fresh key of a role, in test mode.
-async fn client(tenant: &Tenant, role: Role) -> Client {
+pub(crate) async fn client(tenant: &Tenant, role: Role) -> Client {
     client_of(tenant, Mode::Test, role).await
 }
 

@@ -12,3 +12,4 @@
 
 mod didit;
 mod palm;
+mod truv;

@@ -16,6 +16,8 @@ use shared::{
 
 use crate::cold::Cold;
 
+mod truv;
+
 /// Pairs of an action and a resource.
 type Rights = BTreeSet<(String, String)>;
 
@@ -273,8 +275,11 @@ async fn a_policy_grants_what_its_function_does_and_nothing_else() {
         walk.step(endpoint.operation, 401, request).await;
     }
     walk.didit(&tenant).await;
+    walk.truv(&tenant).await;
     let erasing = walk.seen.entry("didit_delete_users".to_owned()).or_default();
     erasing.extend(deletion_without_retention().await);
+    let erasing = walk.seen.entry("truv_delete_user".to_owned()).or_default();
+    erasing.extend(truv::deletion_without_retention().await);
 
     let template = Template::read(&template_path()).unwrap();
     let key = world.stack().environment("palm_create_user").unwrap()["KMS_KEY_ID"].clone();

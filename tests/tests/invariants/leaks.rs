@@ -16,6 +16,8 @@ use shared::{
 };
 use tracing::Level;
 
+mod truv;
+
 /// A valid value of every encrypted field of the catalogue, each found nowhere else; `round` makes them differ.
 fn canaries(round: usize) -> BTreeMap<String, String> {
     let mut canaries = BTreeMap::new();
