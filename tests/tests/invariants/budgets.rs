@@ -16,6 +16,7 @@ use shared::{
 use crate::cold::Cold;
 
 mod truv;
+mod wealthyhood;
 
 /// Far longer than calls that do not wait for each other take to arrive; see [`depth()`].
 const LATENCY: Duration = Duration::from_millis(50);
