@@ -1,5 +1,6 @@
 //! HTTP, as far as all APIs have it in common: how a request is received, and how an error looks.
 
+mod bearer;
 mod body;
 mod call;
 mod code;
@@ -9,6 +10,7 @@ mod precondition;
 
 pub mod problem;
 
+pub use bearer::bearer;
 pub use body::{MAX_BODY_BYTES, Object, pointer};
 pub use call::{Call, IdempotencyKey};
 pub use code::Code;

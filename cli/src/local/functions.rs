@@ -22,7 +22,8 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Every endpoint of every API.
 pub fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
-    palm::ENDPOINTS.iter().chain(&didit::ENDPOINTS).chain(&truv::ENDPOINTS).copied()
+    let (palm, didit, truv) = (&palm::ENDPOINTS, &didit::ENDPOINTS, &truv::ENDPOINTS);
+    palm.iter().chain(didit).chain(truv).chain(&wealthyhood::ENDPOINTS).copied()
 }
 
 struct Local {

@@ -12,24 +12,17 @@ mod update_user;
 mod update_vault;
 mod view;
 
-use lambda_http::http::{HeaderMap, Method, header::AUTHORIZATION};
+use lambda_http::http::{HeaderMap, Method};
 use shared::{
     auth::{Action, ApiKey, Unauthenticated},
-    http::{Api, Endpoint, problem},
+    http::{Api, Endpoint, bearer, problem},
 };
 
 static PALM: Api = Api { credential, render: problem::render, endpoints: || &ENDPOINTS };
 
-/// `Authorization: Bearer sk_…`; the scheme's name in any case
-/// ([RFC 9110 §11.1](https://www.rfc-editor.org/rfc/rfc9110#section-11.1)).
+/// `Authorization: Bearer sk_…`.
 fn credential(headers: &HeaderMap) -> Result<ApiKey, Unauthenticated> {
-    let header = headers.get(AUTHORIZATION).ok_or(Unauthenticated::Missing)?;
-    let text = header.to_str().map_err(|_| Unauthenticated::Malformed)?;
-    let (scheme, key) = text.trim().split_once(' ').ok_or(Unauthenticated::Malformed)?;
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(Unauthenticated::Malformed);
-    }
-    ApiKey::parse(key.trim()).map_err(|_| Unauthenticated::Malformed)
+    ApiKey::parse(bearer(headers)?).map_err(|_| Unauthenticated::Malformed)
 }
 
 /// `POST /v1/user`: makes a user.

@@ -20,7 +20,7 @@ pub(crate) fn render(error: &Error, _request_id: &RequestId, _base: &str) -> Res
 
 /// As in the registry, but that 409 is not used.
 fn status(error: &Error) -> StatusCode {
-    if let Error::ExternalIdTaken = error {
+    if let Error::ExternalIdTaken | Error::EmailTaken = error {
         StatusCode::BAD_REQUEST
     } else if let Error::Contended = error {
         StatusCode::SERVICE_UNAVAILABLE
@@ -38,6 +38,7 @@ fn body(error: &Error) -> Value {
         Error::ExternalIdTaken => {
             one("external_user_id", "External user id belongs to another user")
         }
+        Error::EmailTaken => one("email", "Email belongs to another user"),
         Error::NotFound => json!({"detail": "Not Found."}),
         Error::MethodNotAllowed { method, .. } => {
             json!({"detail": format!("Method \"{method}\" not allowed.")})

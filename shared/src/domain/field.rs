@@ -182,6 +182,10 @@ impl FieldId {
     pub const APPROVED_EMAILS: Self = Self::Derived("approved.emails");
     /// The phone numbers that were approved: a JSON list.
     pub const APPROVED_PHONES: Self = Self::Derived("approved.phones");
+    /// The language that they are written to in.
+    pub const LANGUAGE: Self = Self::Derived("profile.language");
+    /// What they live on: a JSON object.
+    pub const EMPLOYMENT: Self = Self::Derived("profile.employment");
     /// The name as one text.
     pub const FULL_NAME: Self = Self::Known("identity.full_name");
     /// The date of birth.
@@ -199,7 +203,8 @@ impl FieldId {
 
     /// Reads the id of a stored field.
     pub(crate) fn from_stored(text: &str) -> Result<Self, UnknownField> {
-        let derived = [Self::APPROVED_EMAILS, Self::APPROVED_PHONES];
+        let derived =
+            [Self::APPROVED_EMAILS, Self::APPROVED_PHONES, Self::LANGUAGE, Self::EMPLOYMENT];
         let derived = derived.into_iter().find(|field| field.as_str() == text);
         derived.map_or_else(|| Self::parse(text), Ok)
     }

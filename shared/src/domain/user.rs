@@ -160,6 +160,8 @@ pub struct User {
     pub sealed: BTreeMap<FieldId, Sealed>,
     /// Fingerprints of some encrypted fields.
     pub fingerprints: Fingerprints,
+    /// Whether their e-mail address is to be nobody else's of those of whom this is said too.
+    pub unique_email: bool,
     /// The latest verification.
     pub verification: Option<Verification>,
     /// All verification sessions.
@@ -192,6 +194,7 @@ impl User {
             plain: BTreeMap::new(),
             sealed: BTreeMap::new(),
             fingerprints: Fingerprints::default(),
+            unique_email: false,
             verification: None,
             sessions: Sessions::default(),
             issuing_states: Vec::new(),
@@ -216,6 +219,18 @@ impl User {
             let parts: Vec<_> = parts.into_iter().filter_map(part).collect();
             (!parts.is_empty()).then(|| parts.join(" "))
         })
+    }
+
+    /// The fingerprint of the e-mail address that they claim for themselves alone. Who is deleted claims none.
+    pub fn claimed_email(&self) -> Option<&Fingerprint> {
+        let claims = self.unique_email && self.status != Status::Deleted;
+        self.fingerprints.email.as_ref().filter(|_| claims)
+    }
+
+    /// Whether their e-mail address is among those that were approved.
+    pub fn has_approved_email(&self) -> bool {
+        let Fingerprints { email, approved_emails, .. } = &self.fingerprints;
+        email.as_ref().is_some_and(|email| approved_emails.contains(email))
     }
 
     /// When they were last seen: at their latest session, or when they were made.

@@ -47,10 +47,11 @@ impl Object {
         self.members.remove(name)
     }
 
-    /// Takes a member that is an object; null and absence are `None`.
+    /// Takes a member that is an object; null and absence are `None`, and so is what is none, which is faulted.
     pub fn object(&mut self, name: &str, faults: &mut Faults) -> Option<Self> {
         let value = self.take(name).filter(|value| !value.is_null())?;
-        Some(Self::new(self.pointer(name), value, faults))
+        let is_object = value.is_object();
+        Some(Self::new(self.pointer(name), value, faults)).filter(|_| is_object)
     }
 
     /// Takes a member that is a text. `None` is absent, `Some(None)` is null.

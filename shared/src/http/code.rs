@@ -21,6 +21,8 @@ pub enum Code {
     MethodNotAllowed,
     /// The external id is taken.
     ExternalIdTaken,
+    /// The e-mail address is taken.
+    EmailTaken,
     /// Others are changing the same thing.
     Contended,
     /// `If-Match` names another version.
@@ -43,7 +45,7 @@ pub enum Code {
 
 impl Code {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::MalformedJson,
         Self::ValidationError,
         Self::Unauthenticated,
@@ -51,6 +53,7 @@ impl Code {
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::ExternalIdTaken,
+        Self::EmailTaken,
         Self::Contended,
         Self::PreconditionFailed,
         Self::BodyTooLarge,
@@ -74,6 +77,7 @@ impl Code {
             Error::Denied(_) => Self::PermissionDenied,
             Error::NotFound => Self::NotFound,
             Error::ExternalIdTaken => Self::ExternalIdTaken,
+            Error::EmailTaken => Self::EmailTaken,
             Error::PreconditionFailed => Self::PreconditionFailed,
             Error::IdempotencyKeyReused => Self::IdempotencyKeyReused,
             Error::Contended => Self::Contended,
@@ -97,6 +101,7 @@ impl Code {
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::ExternalIdTaken => "external_id_taken",
+            Self::EmailTaken => "email_taken",
             Self::Contended => "contended",
             Self::PreconditionFailed => "precondition_failed",
             Self::BodyTooLarge => "body_too_large",
@@ -117,7 +122,7 @@ impl Code {
             Self::PermissionDenied => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::ExternalIdTaken | Self::Contended => StatusCode::CONFLICT,
+            Self::ExternalIdTaken | Self::EmailTaken | Self::Contended => StatusCode::CONFLICT,
             Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -138,6 +143,7 @@ impl Code {
             Self::NotFound => "Not Found",
             Self::MethodNotAllowed => "Method Not Allowed",
             Self::ExternalIdTaken => "External Id Taken",
+            Self::EmailTaken => "Email Taken",
             Self::Contended => "Changed By Others",
             Self::PreconditionFailed => "Precondition Failed",
             Self::BodyTooLarge => "Body Too Large",
@@ -165,6 +171,7 @@ impl Code {
             | Self::NotFound
             | Self::MethodNotAllowed
             | Self::ExternalIdTaken
+            | Self::EmailTaken
             | Self::PreconditionFailed
             | Self::BodyTooLarge
             | Self::UnsupportedMediaType

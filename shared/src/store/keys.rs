@@ -112,6 +112,11 @@ impl IndexEntry {
 /// What the sort keys of a user's events begin with.
 pub(super) const EVENT_PREFIX: &str = "E#";
 
+/// The claim on an e-mail address that is to be one user's alone.
+pub(super) fn email_claim(scope: &Scope, email: &Fingerprint) -> Key {
+    Key::new(format!("T#{scope}#M#{}", email.as_str()), "M")
+}
+
 /// The claim on an external id: one item, so one owner.
 pub(super) fn external_id_claim(scope: &Scope, name: &Fingerprint) -> Key {
     Key::new(format!("T#{scope}#X#{}", name.as_str()), "X")

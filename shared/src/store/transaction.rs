@@ -38,6 +38,8 @@ pub enum Rejected {
     Repeated(IdempotencyRecord),
     /// The external id belongs to somebody else.
     ExternalIdTaken,
+    /// The e-mail address is claimed by somebody else.
+    EmailTaken,
     /// The user is not as it was read: it was changed meanwhile, or is gone.
     Stale,
     /// Another transaction was at the same items; the same may go through at once.
@@ -56,6 +58,7 @@ impl From<AwsError> for Rejected {
 enum Part {
     User,
     Claim,
+    EmailClaim,
     Idempotency(Fingerprint),
     Unconditional,
 }
@@ -173,6 +176,20 @@ impl Transaction<'_> {
         self.delete(delete, &keys::external_id_claim(self.scope, name))
     }
 
+    /// Claims an e-mail address, by its fingerprint, for a user alone.
+    pub fn claim_email(&mut self, email: &Fingerprint, user: UserId) -> Result<(), AwsError> {
+        let put = Put::builder().table_name(&self.store.users_table);
+        let put = put.set_item(Some(keys::email_claim(self.scope, email).attributes()));
+        let put = put.item("user", AttributeValue::S(user.to_hex()));
+        self.put(Part::EmailClaim, put.condition_expression("attribute_not_exists(pk)"))
+    }
+
+    /// Gives an e-mail address free.
+    pub fn release_email(&mut self, email: &Fingerprint) -> Result<(), AwsError> {
+        let delete = Delete::builder().table_name(&self.store.users_table);
+        self.delete(delete, &keys::email_claim(self.scope, email))
+    }
+
     /// Destroys a data key: every sealed field of that user is noise from then on.
     pub fn delete_data_key(&mut self, user: UserId) -> Result<(), AwsError> {
         let delete = Delete::builder().table_name(&self.store.keys_table);
@@ -264,6 +281,9 @@ fn reason(parts: &[Part], reasons: &[CancellationReason]) -> Rejected {
                 };
             }
             ("ConditionalCheckFailed", Part::Claim) => stale = Some(Rejected::ExternalIdTaken),
+            ("ConditionalCheckFailed", Part::EmailClaim) => {
+                stale = Some(Rejected::EmailTaken);
+            }
             ("ConditionalCheckFailed", Part::User | Part::Unconditional) => {
                 stale.get_or_insert(Rejected::Stale);
             }

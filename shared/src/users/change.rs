@@ -98,6 +98,7 @@ where
             Ok(()) => return Ok(Changed { user, event: Some(event), data_key }),
             Err(Rejected::Aws(error)) => return Err(error.into()),
             Err(Rejected::ExternalIdTaken) => return Err(Error::ExternalIdTaken),
+            Err(Rejected::EmailTaken) => return Err(Error::EmailTaken),
             Err(Rejected::Stale | Rejected::Contended | Rejected::Repeated(_)) => {
                 pause(attempt).await;
             }
@@ -125,6 +126,14 @@ async fn replace(
         }
         if let Some(id) = &user.external_id {
             transaction.claim_external_id(&index.external_id(id), user.id)?;
+        }
+    }
+    if before.claimed_email() != user.claimed_email() {
+        if let Some(email) = before.claimed_email() {
+            transaction.release_email(email)?;
+        }
+        if let Some(email) = user.claimed_email() {
+            transaction.claim_email(email, user.id)?;
         }
     }
     let (old, new) = (index_entries(before, index), index_entries(user, index));

@@ -163,6 +163,9 @@ async fn delete_once(
     if let Some(id) = &before.external_id {
         transaction.release_external_id(&index.external_id(id))?;
     }
+    if let Some(email) = before.claimed_email() {
+        transaction.release_email(email)?;
+    }
     for entry in index_entries(before, index) {
         transaction.delete_index_entry(&entry, user.id)?;
     }

@@ -73,9 +73,12 @@ async fn record(app: &App, call: &Call, showings: &[(&User, Event)]) -> Result<(
             Err(Rejected::Stale) if showings.len() == 1 => return Err(Error::NotFound),
             Err(Rejected::Stale) => return Err(Error::Contended),
             Err(Rejected::Aws(error)) => return Err(error.into()),
-            Err(Rejected::Contended | Rejected::ExternalIdTaken | Rejected::Repeated(_)) => {
-                pause(attempt).await;
-            }
+            Err(
+                Rejected::Contended
+                | Rejected::ExternalIdTaken
+                | Rejected::EmailTaken
+                | Rejected::Repeated(_),
+            ) => pause(attempt).await,
         }
     }
     Err(Error::Contended)

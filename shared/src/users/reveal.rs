@@ -80,7 +80,9 @@ async fn audit(
             }
             Err(Rejected::Stale) => return Err(Error::NotFound),
             Err(Rejected::Aws(error)) => return Err(error.into()),
-            Err(Rejected::Contended | Rejected::ExternalIdTaken) => pause(attempt).await,
+            Err(Rejected::Contended | Rejected::ExternalIdTaken | Rejected::EmailTaken) => {
+                pause(attempt).await;
+            }
         }
     }
     Err(Error::Contended)

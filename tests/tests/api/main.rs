@@ -11,5 +11,7 @@
 )]
 
 mod didit;
+mod four;
 mod palm;
 mod truv;
+mod wealthyhood;

@@ -17,6 +17,7 @@ use crate::cold::Cold;
 
 mod didit;
 mod truv;
+mod wealthyhood;
 
 /// Far longer than calls that do not wait for each other take to arrive; see [`depth()`].
 const LATENCY: Duration = Duration::from_millis(50);

@@ -17,6 +17,7 @@ use shared::{
 use crate::cold::Cold;
 
 mod truv;
+mod wealthyhood;
 
 /// Pairs of an action and a resource.
 type Rights = BTreeSet<(String, String)>;
@@ -276,6 +277,7 @@ async fn a_policy_grants_what_its_function_does_and_nothing_else() {
     }
     walk.didit(&tenant).await;
     walk.truv(&tenant).await;
+    walk.wealthyhood(&tenant).await;
     let erasing = walk.seen.entry("didit_delete_users".to_owned()).or_default();
     erasing.extend(deletion_without_retention().await);
     let erasing = walk.seen.entry("truv_delete_user".to_owned()).or_default();

@@ -17,6 +17,7 @@ use shared::{
 use tracing::Level;
 
 mod truv;
+mod wealthyhood;
 
 /// A valid value of every encrypted field of the catalogue, each found nowhere else; `round` makes them differ.
 fn canaries(round: usize) -> BTreeMap<String, String> {

@@ -137,7 +137,9 @@ async fn index_entries(world: &World, scope: &Scope, pk: &str) -> Vec<(String, S
     let prints = prints.into_iter().filter_map(|(kind, value)| {
         value.as_ref().map(|value| format!("T#{scope}#F#{kind}#{}", value.as_str()))
     });
-    names.chain(prints).map(|pk| (pk, hex.clone())).collect()
+    let claim = user.claimed_email().map(|email| format!("T#{scope}#M#{}", email.as_str()));
+    let claim = claim.map(|pk| (pk, "M".to_owned()));
+    names.chain(prints).map(|pk| (pk, hex.clone())).chain(claim).collect()
 }
 
 #[expect(clippy::disallowed_methods, reason = "to see all that is there is the point")]

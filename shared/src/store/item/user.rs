@@ -35,6 +35,8 @@ pub(in crate::store) struct UserItem {
     sealed: BTreeMap<String, ByteBuf>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     fp_email: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    unique_email: bool,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     fp_phone: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -118,6 +120,7 @@ impl UserItem {
                 .map(|(id, Sealed(bytes))| (id.as_str().to_owned(), bytes.clone().into()))
                 .collect(),
             fp_email: fingerprint(&user.fingerprints.email),
+            unique_email: user.unique_email,
             fp_phone: fingerprint(&user.fingerprints.phone),
             fp_ssn: fingerprint(&user.fingerprints.ssn),
             verification: user.verification.as_ref().map(VerificationItem::of),
@@ -177,6 +180,7 @@ impl UserItem {
                 approved_emails: fingerprints(self.fp_approved_emails),
                 approved_phones: fingerprints(self.fp_approved_phones),
             },
+            unique_email: self.unique_email,
             verification: match self.verification {
                 Some(item) => Some(item.into_verification()?),
                 None => None,
