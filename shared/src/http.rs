@@ -1,5 +1,6 @@
 //! HTTP, as far as all APIs have it in common: how a request is received, and how an error looks.
 
+mod bearer;
 mod body;
 mod call;
 mod code;
@@ -9,6 +10,7 @@ mod precondition;
 
 pub mod problem;
 
+pub use bearer::bearer;
 pub use body::{MAX_BODY_BYTES, Object, pointer};
 pub use call::{Call, IdempotencyKey};
 pub use code::Code;
@@ -29,6 +31,13 @@ pub type Response = lambda_http::Response<Body>;
 /// A JSON response.
 pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
     typed(status, "application/json", body)
+}
+
+/// A response without a body.
+pub fn no_content() -> Response {
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
 }
 
 /// A response with a JSON body of some media type. What cannot be written as JSON (no shape of ours) becomes an empty

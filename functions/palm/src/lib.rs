@@ -12,25 +12,13 @@ mod update_user;
 mod update_vault;
 mod view;
 
-use lambda_http::http::{HeaderMap, Method, header::AUTHORIZATION};
+use lambda_http::http::Method;
 use shared::{
-    auth::{Action, ApiKey, Unauthenticated},
-    http::{Api, Endpoint, problem},
+    auth::Action,
+    http::{Api, Endpoint, bearer, problem},
 };
 
-static PALM: Api = Api { credential, render: problem::render, endpoints: || &ENDPOINTS };
-
-/// `Authorization: Bearer sk_…`; the scheme's name in any case
-/// ([RFC 9110 §11.1](https://www.rfc-editor.org/rfc/rfc9110#section-11.1)).
-fn credential(headers: &HeaderMap) -> Result<ApiKey, Unauthenticated> {
-    let header = headers.get(AUTHORIZATION).ok_or(Unauthenticated::Missing)?;
-    let text = header.to_str().map_err(|_| Unauthenticated::Malformed)?;
-    let (scheme, key) = text.trim().split_once(' ').ok_or(Unauthenticated::Malformed)?;
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(Unauthenticated::Malformed);
-    }
-    ApiKey::parse(key.trim()).map_err(|_| Unauthenticated::Malformed)
-}
+static PALM: Api = Api { credential: bearer, render: problem::render, endpoints: || &ENDPOINTS };
 
 /// `POST /v1/user`: makes a user.
 pub static CREATE_USER: Endpoint = Endpoint {

@@ -2,7 +2,10 @@
 
 use lambda_http::http::StatusCode;
 
-use crate::{error::Error, vault::VaultError};
+use crate::{
+    error::{ApiKeyConflict, Error},
+    vault::VaultError,
+};
 
 /// What kind of error an answer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -21,6 +24,10 @@ pub enum Code {
     MethodNotAllowed,
     /// The external id is taken.
     ExternalIdTaken,
+    /// The last owner key stays.
+    LastOwnerKey,
+    /// The API key has ended or was replaced.
+    ApiKeyNotActive,
     /// Others are changing the same thing.
     Contended,
     /// `If-Match` names another version.
@@ -43,7 +50,7 @@ pub enum Code {
 
 impl Code {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::MalformedJson,
         Self::ValidationError,
         Self::Unauthenticated,
@@ -51,6 +58,8 @@ impl Code {
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::ExternalIdTaken,
+        Self::LastOwnerKey,
+        Self::ApiKeyNotActive,
         Self::Contended,
         Self::PreconditionFailed,
         Self::BodyTooLarge,
@@ -74,6 +83,8 @@ impl Code {
             Error::Denied(_) => Self::PermissionDenied,
             Error::NotFound => Self::NotFound,
             Error::ExternalIdTaken => Self::ExternalIdTaken,
+            Error::ApiKey(ApiKeyConflict::LastOwner) => Self::LastOwnerKey,
+            Error::ApiKey(ApiKeyConflict::NotActive) => Self::ApiKeyNotActive,
             Error::PreconditionFailed => Self::PreconditionFailed,
             Error::IdempotencyKeyReused => Self::IdempotencyKeyReused,
             Error::Contended => Self::Contended,
@@ -97,6 +108,8 @@ impl Code {
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::ExternalIdTaken => "external_id_taken",
+            Self::LastOwnerKey => "last_owner_key",
+            Self::ApiKeyNotActive => "api_key_not_active",
             Self::Contended => "contended",
             Self::PreconditionFailed => "precondition_failed",
             Self::BodyTooLarge => "body_too_large",
@@ -117,7 +130,10 @@ impl Code {
             Self::PermissionDenied => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::ExternalIdTaken | Self::Contended => StatusCode::CONFLICT,
+            Self::ExternalIdTaken
+            | Self::LastOwnerKey
+            | Self::ApiKeyNotActive
+            | Self::Contended => StatusCode::CONFLICT,
             Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -138,6 +154,8 @@ impl Code {
             Self::NotFound => "Not Found",
             Self::MethodNotAllowed => "Method Not Allowed",
             Self::ExternalIdTaken => "External Id Taken",
+            Self::LastOwnerKey => "Last Owner Key",
+            Self::ApiKeyNotActive => "API Key Not Active",
             Self::Contended => "Changed By Others",
             Self::PreconditionFailed => "Precondition Failed",
             Self::BodyTooLarge => "Body Too Large",
@@ -165,6 +183,8 @@ impl Code {
             | Self::NotFound
             | Self::MethodNotAllowed
             | Self::ExternalIdTaken
+            | Self::LastOwnerKey
+            | Self::ApiKeyNotActive
             | Self::PreconditionFailed
             | Self::BodyTooLarge
             | Self::UnsupportedMediaType
