@@ -22,7 +22,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Every endpoint of every API.
 pub fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
-    palm::ENDPOINTS.iter().chain(&didit::ENDPOINTS).copied()
+    palm::ENDPOINTS.iter().chain(&didit::ENDPOINTS).chain(&keys::ENDPOINTS).copied()
 }
 
 struct Local {

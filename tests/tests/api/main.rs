@@ -11,4 +11,5 @@
 )]
 
 mod didit;
+mod keys;
 mod palm;
