@@ -5,6 +5,7 @@ mod authenticator;
 mod role;
 
 pub use api_key::{ApiKey, IssuedApiKey, MalformedApiKey, NewApiKey, issue_api_key};
+pub(crate) use api_key::{is_api_key_id, make_api_key};
 pub use authenticator::Authenticator;
 pub use role::{Action, Permissions, Role};
 
@@ -23,8 +24,14 @@ pub struct Principal {
 
 /// The caller is known and may not do this.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the credential does not permit this")]
-pub struct Denied;
+pub enum Denied {
+    /// The role does not permit the action.
+    #[error("the credential does not permit this")]
+    Role,
+    /// A credential of test mode does not reach what is live.
+    #[error("a test credential does not manage live keys")]
+    Mode,
+}
 
 /// The caller is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -43,6 +50,6 @@ pub enum Unauthenticated {
 impl Principal {
     /// Refuses what the credential does not permit.
     pub fn authorize(&self, action: Action) -> Result<(), Denied> {
-        if self.permissions.contains(action) { Ok(()) } else { Err(Denied) }
+        if self.permissions.contains(action) { Ok(()) } else { Err(Denied::Role) }
     }
 }

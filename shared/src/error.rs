@@ -53,6 +53,17 @@ pub struct MalformedJson {
     pub reason: String,
 }
 
+/// Why an API key cannot be changed so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ApiKeyConflict {
+    /// It is the last lasting owner key of its tenant and mode.
+    #[error("the last owner key")]
+    LastOwner,
+    /// It was replaced or withdrawn, or has expired.
+    #[error("the key is not active")]
+    NotActive,
+}
+
 /// Every way in which a request can fail.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -100,6 +111,9 @@ pub enum Error {
     /// The same things are being changed by others, again and again.
     #[error("contended")]
     Contended,
+    /// An API key cannot be changed so.
+    #[error(transparent)]
+    ApiKey(#[from] ApiKeyConflict),
     /// Too many requests.
     #[error("throttled")]
     Throttled(Throttled),

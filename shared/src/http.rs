@@ -10,7 +10,7 @@ mod precondition;
 
 pub mod problem;
 
-pub use bearer::bearer;
+pub use bearer::{bearer, bearer_api_key};
 pub use body::{MAX_BODY_BYTES, Object, pointer};
 pub use call::{Call, IdempotencyKey};
 pub use code::Code;

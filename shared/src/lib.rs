@@ -1,7 +1,8 @@
 //! What every function of Coffer stands on.
 //!
-//! Dependencies point one way: the APIs → [`app`], [`http`], [`users`] → [`store`], [`vault`], [`auth`] → [`domain`].
+//! Dependencies point one way: the APIs → [`app`], [`http`], [`users`], [`api_keys`] → [`store`], [`vault`], [`auth`] → [`domain`].
 
+pub mod api_keys;
 pub mod app;
 pub mod auth;
 pub mod aws;

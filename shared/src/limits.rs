@@ -47,7 +47,7 @@ impl Traffic {
 }
 
 /// The window that a limit is for, in milliseconds.
-const WINDOW_MS: i64 = 60_000;
+pub(crate) const WINDOW_MS: i64 = 60_000;
 /// How long a block may be used, in milliseconds.
 const BLOCK_MS: i64 = 10_000;
 /// How long a refusal is believed without another look, in milliseconds.
@@ -177,7 +177,12 @@ impl Held {
             blocks.push(Block { id, permits, until: now_ms.saturating_add(BLOCK_MS) });
             Outcome::Granted { id, permits }
         };
-        let version = self.window.version.saturating_add(1);
+        // A window that is begun anew has a number that none had before it: an instance that knows an older one is not to
+        // take this one for its own.
+        let version = match self.window.version {
+            0 => u64::try_from(now_ms).unwrap_or(1).max(1),
+            known => known.saturating_add(1),
+        };
         Ok((WindowRecord { version, blocks }, outcome))
     }
 

@@ -11,8 +11,8 @@ mod users;
 mod windows;
 mod wrapped_keys;
 
-pub use api_keys::ApiKeyRecord;
-pub use item::{EXTERNAL_ID_CHARS, IdempotencyRecord, position};
+pub use api_keys::{ApiKeyPage, ApiKeyRecord, ApiKeyTransaction, Refused};
+pub use item::{EXTERNAL_ID_CHARS, IdempotencyRecord, Subject, position};
 pub use keys::IndexEntry;
 pub use pages::{ListOrder, Page, Partition, Window};
 pub use transaction::{Rejected, Transaction};

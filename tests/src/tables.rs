@@ -21,9 +21,27 @@ impl Tenant {
             let (client, prefix) = (client(self), prefix.clone());
             items.extend(self.world.run(async move { scan(&client, table, prefix).await }).await);
         }
-        items.retain(|item| item["sk"] != "R");
+        let registers = ["#APIKEYS", "#OWNERS"];
+        let of_api_keys = |item: &Value| {
+            registers.iter().any(|end| item["pk"].as_str().is_some_and(|pk| pk.ends_with(end)))
+        };
+        items.retain(|item| item["sk"] != "R" && !of_api_keys(item));
         items.sort_by_key(Value::to_string);
         items
+    }
+
+    /// All that lies in both tables of the world, as text.
+    pub async fn everything(&self) -> String {
+        let config = &self.keys.app().config;
+        let mut items = vec![];
+        for table in [config.users_table.clone(), config.keys_table.clone()] {
+            for prefix in ["T#", "APIKEY#"] {
+                let (client, table) = (client(self), table.clone());
+                let scan = async move { scan(&client, table, prefix.to_owned()).await };
+                items.extend(self.world.run(scan).await);
+            }
+        }
+        Value::Array(items).to_string()
     }
 
     /// The item of a user in test mode, by the UUID spelling of their id.

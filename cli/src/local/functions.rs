@@ -22,8 +22,14 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Every endpoint of every API.
 pub fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
-    let (palm, didit, truv) = (&palm::ENDPOINTS, &didit::ENDPOINTS, &truv::ENDPOINTS);
-    palm.iter().chain(didit).chain(truv).chain(&wealthyhood::ENDPOINTS).copied()
+    let all: [&'static [&'static Endpoint]; 5] = [
+        &palm::ENDPOINTS,
+        &didit::ENDPOINTS,
+        &truv::ENDPOINTS,
+        &wealthyhood::ENDPOINTS,
+        &keys::ENDPOINTS,
+    ];
+    all.into_iter().flatten().copied()
 }
 
 struct Local {

@@ -57,6 +57,7 @@ fn body(error: &Error) -> Value {
         Error::NotFound => "Not found.".to_owned(),
         Error::Throttled(throttled) => expected(throttled),
         Error::PreconditionFailed => "If-Match names another version.".to_owned(),
+        Error::ApiKey(_) => "The API key cannot be changed so.".to_owned(),
         Error::Contended | Error::Unfinished => {
             "Not everything was done. Send the same request again.".to_owned()
         }

@@ -12,18 +12,14 @@ mod update_user;
 mod update_vault;
 mod view;
 
-use lambda_http::http::{HeaderMap, Method};
+use lambda_http::http::Method;
 use shared::{
-    auth::{Action, ApiKey, Unauthenticated},
-    http::{Api, Endpoint, bearer, problem},
+    auth::Action,
+    http::{Api, Endpoint, bearer_api_key, problem},
 };
 
-static PALM: Api = Api { credential, render: problem::render, endpoints: || &ENDPOINTS };
-
-/// `Authorization: Bearer sk_…`.
-fn credential(headers: &HeaderMap) -> Result<ApiKey, Unauthenticated> {
-    ApiKey::parse(bearer(headers)?).map_err(|_| Unauthenticated::Malformed)
-}
+static PALM: Api =
+    Api { credential: bearer_api_key, render: problem::render, endpoints: || &ENDPOINTS };
 
 /// `POST /v1/user`: makes a user.
 pub static CREATE_USER: Endpoint = Endpoint {

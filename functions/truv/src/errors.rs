@@ -66,6 +66,7 @@ fn body(error: &Error) -> Value {
         Error::Contended | Error::Unfinished => {
             coded(code(error), "Not everything was done. Send the same request again.")
         }
+        Error::ApiKey(_) => coded(code(error), "The API key cannot be changed so."),
         Error::IdempotencyKeyReused | Error::Vault(_) | Error::Aws(_) | Error::Panicked => {
             coded(code(error), "A server error occurred.")
         }

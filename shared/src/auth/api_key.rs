@@ -9,11 +9,12 @@ use zeroize::Zeroizing;
 
 use super::Role;
 use crate::{
+    api_keys::{self, Manager},
     app::App,
     domain::{Mode, Scope, Timestamp},
     error::Error,
     store::ApiKeyRecord,
-    vault::{self, Digest},
+    vault::{self, Digest, VaultError},
 };
 
 const ID_CHARS: usize = 16;
@@ -31,6 +32,11 @@ pub struct ApiKey {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an API key of the form sk_test_… or sk_live_…")]
 pub struct MalformedApiKey;
+
+/// Whether a text has the form of the public part of a key.
+pub(crate) fn is_api_key_id(text: &str) -> bool {
+    text.len() == ID_CHARS && BASE32.decode(text.as_bytes()).is_ok()
+}
 
 impl ApiKey {
     /// Reads a key. The checksum tells a typo from an unknown key without a look-up.
@@ -109,8 +115,19 @@ impl IssuedApiKey {
     }
 }
 
-/// Issues a key: random id and secret, of which the Keys table holds the id and the secret's SHA-256.
+/// Issues a key in the operator's name: nobody's permission is asked.
 pub async fn issue_api_key(app: &App, new: NewApiKey) -> Result<IssuedApiKey, Error> {
+    let created = api_keys::create_api_key(app, &Manager::Operator, &new, None).await?;
+    // Only a repeated request has no secret, and this is none.
+    created.issued.ok_or(Error::Contended)
+}
+
+/// Makes a key: random id and secret, of which the record holds the id and the secret's SHA-256.
+pub(crate) fn make_api_key(
+    new: &NewApiKey,
+    created_by: &str,
+    now: Timestamp,
+) -> Result<(ApiKeyRecord, IssuedApiKey), VaultError> {
     let id = BASE32.encode(&vault::random::<10>()?);
     let secret = Zeroizing::new(vault::random::<32>()?);
     let encoded = Zeroizing::new(BASE32.encode(secret.as_slice()));
@@ -120,15 +137,18 @@ pub async fn issue_api_key(app: &App, new: NewApiKey) -> Result<IssuedApiKey, Er
     let record = ApiKeyRecord {
         id: id.clone(),
         secret_sha256: Sha256::digest(secret.as_slice()).into(),
-        scope: new.scope,
+        scope: new.scope.clone(),
         role: new.role,
-        name: new.name,
-        created_at: Timestamp::now(),
+        name: new.name.clone(),
+        created_at: now,
+        created_by: created_by.to_owned(),
         expires_at: new.expires_at,
         revoked_at: None,
+        revoked_by: None,
+        replaces: None,
+        replaced_by: None,
     };
-    app.store.put_api_key(&record).await?;
-    Ok(IssuedApiKey { id, secret: text })
+    Ok((record, IssuedApiKey { id, secret: text }))
 }
 
 #[cfg(test)]

@@ -16,7 +16,21 @@ use crate::{
 /// everywhere. Keys that are not found are not kept, so that a new one works at once.
 pub struct Authenticator {
     store: Store,
-    known: Cache<String, Arc<ApiKeyRecord>>,
+    known: Cache<String, Arc<Known>>,
+}
+
+/// A key as it was found, and when.
+struct Known {
+    record: ApiKeyRecord,
+    since: Timestamp,
+}
+
+impl Known {
+    /// By the clock that keys expire by; the cache's own, which cannot be set, drops it at the same age.
+    fn is_fresh(&self, now: Timestamp) -> bool {
+        let age = now.unix_millis().abs_diff(self.since.unix_millis());
+        Duration::from_millis(age) < Authenticator::MAX_AGE
+    }
 }
 
 impl std::fmt::Debug for Authenticator {
@@ -46,28 +60,32 @@ impl Authenticator {
         key: &ApiKey,
         now: Timestamp,
     ) -> Result<Result<Principal, Unauthenticated>, AwsError> {
-        let record = match self.known.get(key.id()).await {
-            Some(record) => Some(record),
-            None => self.look_up(key.id()).await?,
+        let known = match self.known.get(key.id()).await.filter(|known| known.is_fresh(now)) {
+            Some(known) => Some(known),
+            None => self.look_up(key.id(), now).await?,
         };
-        let expected = record.as_ref().map_or(NOBODY, |record| record.secret_sha256);
+        let record = known.as_ref().map(|known| &known.record);
+        let expected = record.map_or(NOBODY, |record| record.secret_sha256);
         let secret_fits = constant_time_eq(&key.secret_sha256(), &expected);
         let valid = record.filter(|record| {
-            let expired = record.expires_at.is_some_and(|expires_at| expires_at <= now);
-            secret_fits
-                && !expired
-                && record.revoked_at.is_none()
-                && record.scope.mode == key.mode()
+            let revoked = record.revoked_at.is_some();
+            secret_fits && !revoked && record.is_active(now) && record.scope.mode == key.mode()
         });
-        Ok(valid.map(|record| principal(&record)).ok_or(Unauthenticated::Rejected))
+        Ok(valid.map(principal).ok_or(Unauthenticated::Rejected))
     }
 
-    async fn look_up(&self, id: &str) -> Result<Option<Arc<ApiKeyRecord>>, AwsError> {
-        let record = self.store.api_key(id).await?.map(Arc::new);
-        if let Some(record) = &record {
-            self.known.insert(id.to_owned(), Arc::clone(record)).await;
+    /// Looks at a key anew when it comes next: it has changed.
+    pub async fn forget(&self, id: &str) {
+        self.known.invalidate(id).await;
+    }
+
+    async fn look_up(&self, id: &str, now: Timestamp) -> Result<Option<Arc<Known>>, AwsError> {
+        let record = self.store.api_key(id).await?;
+        let known = record.map(|record| Arc::new(Known { record, since: now }));
+        if let Some(known) = &known {
+            self.known.insert(id.to_owned(), Arc::clone(known)).await;
         }
-        Ok(record)
+        Ok(known)
     }
 }
 
@@ -75,6 +93,6 @@ fn principal(record: &ApiKeyRecord) -> Principal {
     Principal {
         scope: record.scope.clone(),
         permissions: record.role.permissions(),
-        actor: format!("key:{}", record.id),
+        actor: record.actor(),
     }
 }

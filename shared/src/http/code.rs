@@ -2,7 +2,10 @@
 
 use lambda_http::http::StatusCode;
 
-use crate::{error::Error, vault::VaultError};
+use crate::{
+    error::{ApiKeyConflict, Error},
+    vault::VaultError,
+};
 
 /// What kind of error an answer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,6 +26,10 @@ pub enum Code {
     ExternalIdTaken,
     /// The e-mail address is taken.
     EmailTaken,
+    /// The last owner key stays.
+    LastOwnerKey,
+    /// The API key has ended or was replaced.
+    ApiKeyNotActive,
     /// Others are changing the same thing.
     Contended,
     /// `If-Match` names another version.
@@ -45,7 +52,7 @@ pub enum Code {
 
 impl Code {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::MalformedJson,
         Self::ValidationError,
         Self::Unauthenticated,
@@ -54,6 +61,8 @@ impl Code {
         Self::MethodNotAllowed,
         Self::ExternalIdTaken,
         Self::EmailTaken,
+        Self::LastOwnerKey,
+        Self::ApiKeyNotActive,
         Self::Contended,
         Self::PreconditionFailed,
         Self::BodyTooLarge,
@@ -78,6 +87,8 @@ impl Code {
             Error::NotFound => Self::NotFound,
             Error::ExternalIdTaken => Self::ExternalIdTaken,
             Error::EmailTaken => Self::EmailTaken,
+            Error::ApiKey(ApiKeyConflict::LastOwner) => Self::LastOwnerKey,
+            Error::ApiKey(ApiKeyConflict::NotActive) => Self::ApiKeyNotActive,
             Error::PreconditionFailed => Self::PreconditionFailed,
             Error::IdempotencyKeyReused => Self::IdempotencyKeyReused,
             Error::Contended => Self::Contended,
@@ -102,6 +113,8 @@ impl Code {
             Self::MethodNotAllowed => "method_not_allowed",
             Self::ExternalIdTaken => "external_id_taken",
             Self::EmailTaken => "email_taken",
+            Self::LastOwnerKey => "last_owner_key",
+            Self::ApiKeyNotActive => "api_key_not_active",
             Self::Contended => "contended",
             Self::PreconditionFailed => "precondition_failed",
             Self::BodyTooLarge => "body_too_large",
@@ -122,7 +135,11 @@ impl Code {
             Self::PermissionDenied => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::ExternalIdTaken | Self::EmailTaken | Self::Contended => StatusCode::CONFLICT,
+            Self::ExternalIdTaken
+            | Self::EmailTaken
+            | Self::LastOwnerKey
+            | Self::ApiKeyNotActive
+            | Self::Contended => StatusCode::CONFLICT,
             Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -144,6 +161,8 @@ impl Code {
             Self::MethodNotAllowed => "Method Not Allowed",
             Self::ExternalIdTaken => "External Id Taken",
             Self::EmailTaken => "Email Taken",
+            Self::LastOwnerKey => "Last Owner Key",
+            Self::ApiKeyNotActive => "API Key Not Active",
             Self::Contended => "Changed By Others",
             Self::PreconditionFailed => "Precondition Failed",
             Self::BodyTooLarge => "Body Too Large",
@@ -172,6 +191,8 @@ impl Code {
             | Self::MethodNotAllowed
             | Self::ExternalIdTaken
             | Self::EmailTaken
+            | Self::LastOwnerKey
+            | Self::ApiKeyNotActive
             | Self::PreconditionFailed
             | Self::BodyTooLarge
             | Self::UnsupportedMediaType

@@ -9,9 +9,9 @@ use serde::Serialize;
 
 use super::{Code, Response, typed};
 use crate::{
-    auth::Unauthenticated,
+    auth::{Denied, Unauthenticated},
     domain::RequestId,
-    error::{Error, Fault, Place, Throttled},
+    error::{ApiKeyConflict, Error, Fault, Place, Throttled},
 };
 
 #[derive(Serialize)]
@@ -133,17 +133,28 @@ fn detail(error: &Error) -> String {
         Error::Unauthenticated(Unauthenticated::Rejected) => {
             "The credential is unknown, expired or revoked."
         }
-        Error::Denied(_) => "The role of this credential does not permit this operation.",
+        Error::Denied(Denied::Role) => {
+            "The role of this credential does not permit this operation."
+        }
+        Error::Denied(Denied::Mode) => {
+            "A test key manages test keys only. Use a live key of an owner."
+        }
         Error::NotFound => "There is nothing here under this id.",
         Error::ExternalIdTaken => "Another user has this external id.",
         Error::EmailTaken => "Another user has this e-mail address.",
+        Error::ApiKey(ApiKeyConflict::LastOwner) => {
+            "This is the last owner key of its mode that does not expire. Make another one first, or rotate it."
+        }
+        Error::ApiKey(ApiKeyConflict::NotActive) => {
+            "This key has expired, or was revoked or rotated before. Rotate the one that replaces it, or make a new one."
+        }
         Error::PreconditionFailed => {
             "If-Match names another version than the current one. Read it again, then retry."
         }
         Error::IdempotencyKeyReused => {
             "This Idempotency-Key was used for another request within the last 24 hours."
         }
-        Error::Contended => "Others kept changing the same user. Try again.",
+        Error::Contended => "Others kept changing the same thing. Try again.",
         Error::Throttled(_) => "Too many requests. Try again after the time in Retry-After.",
         Error::Unfinished => {
             "There was more to do than time allowed. Send the same request again to go on."

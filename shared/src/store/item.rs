@@ -7,6 +7,6 @@ mod user;
 
 pub(super) use event::EventItem;
 pub(super) use idempotency::IdempotencyItem;
-pub use idempotency::IdempotencyRecord;
+pub use idempotency::{IdempotencyRecord, Subject};
 pub use position::{EXTERNAL_ID_CHARS, position};
 pub(super) use user::UserItem;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::{
-    domain::{Scope, Status, UserId, field::FingerprintKind},
+    domain::{Scope, Status, Timestamp, UserId, field::FingerprintKind},
     limits::Traffic,
     vault::{Fingerprint, Purpose},
 };
@@ -70,6 +70,26 @@ pub(super) fn wrapped_key(scope: &Scope, purpose: Purpose, version: u32) -> Key 
 
 pub(super) fn api_key(id: &str) -> Key {
     Key::new(format!("APIKEY#{id}"), "K")
+}
+
+/// The partition of the register of a tenant's API keys.
+pub(super) fn api_key_register(scope: &Scope) -> String {
+    format!("T#{scope}#APIKEYS")
+}
+
+/// An API key's entry in the register: in the order of their making.
+pub(super) fn api_key_entry(scope: &Scope, created_at: Timestamp, id: &str) -> Key {
+    Key::new(api_key_register(scope), format!("{:015}#{id}", created_at.unix_millis()))
+}
+
+/// Reads the key's id back out of the sort key of [`api_key_entry`].
+pub(super) fn api_key_id(sk: &str) -> Option<&str> {
+    sk.split_once('#').map(|(_, id)| id)
+}
+
+/// The count of a tenant's lasting owner keys.
+pub(super) fn lasting_owners(scope: &Scope) -> Key {
+    Key::new(format!("T#{scope}#OWNERS"), "N")
 }
 
 /// The window of the rate limiter for one caller.

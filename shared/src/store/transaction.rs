@@ -26,7 +26,7 @@ use crate::{
     vault::{Fingerprint, SealedDataKey},
 };
 
-const CALL: &str = "dynamodb:TransactWriteItems";
+pub(super) const CALL: &str = "dynamodb:TransactWriteItems";
 
 /// How many writes one transaction may hold.
 const MAX_PARTS: usize = 100;
@@ -82,9 +82,41 @@ impl Store {
     pub fn transaction<'a>(&'a self, scope: &'a Scope) -> Transaction<'a> {
         Transaction { store: self, scope, parts: Vec::new() }
     }
+
+    /// What is remembered under an idempotency key at `now`.
+    pub async fn idempotency_record(
+        &self,
+        scope: &Scope,
+        name: &Fingerprint,
+        now: Timestamp,
+    ) -> Result<Option<IdempotencyRecord>, AwsError> {
+        const CALL: &str = "dynamodb:GetItem";
+        let item = self.get_item(&self.users_table, &keys::idempotency(scope, name)).await?;
+        let Some(item) = item else { return Ok(None) };
+        let record = read::<IdempotencyItem>(CALL, item)?.into_record(name);
+        let record = record.ok_or_else(|| AwsError::unexpected(CALL, "an unreadable record"))?;
+        Ok(Some(record).filter(|record| now < record.expires_at))
+    }
+
+    /// Writes an idempotency record, unless there is one that has not expired at `now`; then that one is reported.
+    pub(super) fn idempotency_put(
+        &self,
+        scope: &Scope,
+        record: &IdempotencyRecord,
+        now: Timestamp,
+    ) -> Result<PutBuilder, AwsError> {
+        let item = to_item(IdempotencyItem::of(scope, record))?;
+        let put = Put::builder().table_name(&self.users_table).set_item(Some(item));
+        let put = put.condition_expression("attribute_not_exists(pk) OR #ttl <= :now");
+        let put = put.expression_attribute_names("#ttl", "ttl");
+        let now = AttributeValue::N(now.unix_seconds().to_string());
+        let put = put.expression_attribute_values(":now", now);
+        let all_old = ReturnValuesOnConditionCheckFailure::AllOld;
+        Ok(put.return_values_on_condition_check_failure(all_old))
+    }
 }
 
-type Item = HashMap<String, AttributeValue>;
+pub(super) type Item = HashMap<String, AttributeValue>;
 
 impl Transaction<'_> {
     /// Writes a user who is not there yet.
@@ -235,14 +267,7 @@ impl Transaction<'_> {
         record: &IdempotencyRecord,
         now: Timestamp,
     ) -> Result<(), AwsError> {
-        let item = to_item(IdempotencyItem::of(self.scope, record))?;
-        let put = Put::builder().table_name(&self.store.users_table).set_item(Some(item));
-        let put = put.condition_expression("attribute_not_exists(pk) OR #ttl <= :now");
-        let put = put.expression_attribute_names("#ttl", "ttl");
-        let put = put
-            .expression_attribute_values(":now", AttributeValue::N(now.unix_seconds().to_string()));
-        let put = put
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let put = self.store.idempotency_put(self.scope, record, now)?;
         self.put(Part::Idempotency(record.name.clone()), put)
     }
 
@@ -301,7 +326,7 @@ fn reason(parts: &[Part], reasons: &[CancellationReason]) -> Rejected {
         .unwrap_or_else(|| AwsError::unexpected(CALL, "cancelled without a reason").into())
 }
 
-fn repeated(
+pub(super) fn repeated(
     name: &Fingerprint,
     reason: &CancellationReason,
 ) -> Result<IdempotencyRecord, AwsError> {
@@ -310,10 +335,10 @@ fn repeated(
     read::<IdempotencyItem>(CALL, item)?.into_record(name).ok_or_else(unreadable)
 }
 
-fn to_item(value: impl Serialize) -> Result<Item, AwsError> {
+pub(super) fn to_item(value: impl Serialize) -> Result<Item, AwsError> {
     serde_dynamo::to_item(value).map_err(|_| AwsError::unexpected(CALL, "an unwritable item"))
 }
 
-fn incomplete(_error: aws_sdk_dynamodb::error::BuildError) -> AwsError {
+pub(super) fn incomplete(_error: aws_sdk_dynamodb::error::BuildError) -> AwsError {
     AwsError::unexpected(CALL, "an incomplete request")
 }

@@ -111,7 +111,8 @@ pub async fn create_user(
             Ok(()) => return Ok(Created { user, data_key: Some(data_key), replayed: false }),
             Err(Rejected::Repeated(earlier)) => {
                 once.ok_or(Error::Contended)?.check(&index, &earlier)?;
-                let user = get_user(app, scope, earlier.user).await?;
+                let user = earlier.subject.user().ok_or(Error::NotFound)?;
+                let user = get_user(app, scope, user).await?;
                 return Ok(Created { user, data_key: None, replayed: true });
             }
             Err(Rejected::ExternalIdTaken) => return Err(Error::ExternalIdTaken),

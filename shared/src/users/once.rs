@@ -3,10 +3,10 @@
 use time::Duration;
 
 use crate::{
-    domain::{Timestamp, UserId},
+    domain::Timestamp,
     error::{Error, Result},
     http::IdempotencyKey,
-    store::IdempotencyRecord,
+    store::{IdempotencyRecord, Subject},
     vault::{Fingerprint, IndexKey},
 };
 
@@ -37,22 +37,27 @@ pub struct Answered<T> {
 
 impl Once {
     /// What is to be remembered of the request.
-    pub(super) fn record(
+    pub(crate) fn record(
         &self,
         index: &IndexKey,
-        user: UserId,
+        subject: impl Into<Subject>,
         now: Timestamp,
     ) -> IdempotencyRecord {
         IdempotencyRecord {
-            name: index.idempotency_key(self.operation, self.key.as_str()),
+            name: self.name(index),
             request: self.fingerprint(index),
-            user,
+            subject: subject.into(),
             expires_at: now.plus(REMEMBERED),
         }
     }
 
+    /// What its record is called.
+    pub(crate) fn name(&self, index: &IndexKey) -> Fingerprint {
+        index.idempotency_key(self.operation, self.key.as_str())
+    }
+
     /// Refuses a request that is another one under the same key.
-    pub(super) fn check(&self, index: &IndexKey, earlier: &IdempotencyRecord) -> Result<()> {
+    pub(crate) fn check(&self, index: &IndexKey, earlier: &IdempotencyRecord) -> Result<()> {
         let same = self.fingerprint(index) == earlier.request;
         if same { Ok(()) } else { Err(Error::IdempotencyKeyReused) }
     }

@@ -12,6 +12,7 @@
 
 mod didit;
 mod four;
+mod keys;
 mod palm;
 mod truv;
 mod wealthyhood;

@@ -7,6 +7,7 @@ use harness::{
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use shared::{
+    api_keys::{Manager, revoke_api_key},
     auth::Role,
     domain::{Mode, Timestamp},
     http::Endpoint,
@@ -91,7 +92,7 @@ async fn bad_credentials(tenant: &Tenant) -> Vec<(&'static str, Client)> {
     let expired = world.expiring_key(keys, Mode::Test, Role::Owner, Some(past)).await;
     let revoked = world.key(keys, Mode::Test, Role::Owner).await;
     let (app, id) = (keys.app().clone(), revoked.id.clone());
-    world.run(async move { app.store.revoke_api_key(&id, Timestamp::now()).await }).await.unwrap();
+    world.run(async move { revoke_api_key(&app, &Manager::Operator, &id).await }).await.unwrap();
     let unknown =
         "sk_test_0123456789abcdef0s3ge1o70s3ge1o70s3ge1o70s3ge1o70s3ge1o70s3ge1o70s3g34p2c10";
     let nobody = world.anonymous();

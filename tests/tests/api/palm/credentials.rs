@@ -7,6 +7,7 @@ use harness::{
 use insta::assert_snapshot;
 use serde_json::json;
 use shared::{
+    api_keys::{Manager, revoke_api_key},
     auth::Role,
     domain::{Mode, Timestamp},
 };
@@ -49,7 +50,7 @@ async fn credentials(tenant: &Tenant) -> Vec<(&'static str, Client)> {
     let revoked = world.key(keys, Mode::Test, Role::Owner).await;
     let (app, revoked_id) = (keys.app().clone(), revoked.id.clone());
     world
-        .run(async move { app.store.revoke_api_key(&revoked_id, Timestamp::now()).await })
+        .run(async move { revoke_api_key(&app, &Manager::Operator, &revoked_id).await })
         .await
         .unwrap();
     let foreign = world.tenant().await;
