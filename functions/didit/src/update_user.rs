@@ -6,7 +6,9 @@ use shared::{
     App, Result,
     domain::{Event, Metadata, Status, Tag, Timestamp, User, field::FieldId, value::is_text},
     http::{Call, Response},
-    users::{Change, ChangeKind, Contacts, FieldChanges, apply_fields, change_with_history},
+    users::{
+        Change, ChangeKind, Contacts, FieldChanges, apply_fields, change_with_history, may_change,
+    },
 };
 
 use crate::{
@@ -125,6 +127,7 @@ impl Update {
             user.metadata = metadata.clone();
         }
         if let Some(states) = &self.issuing_states
+            && may_change(user, event, &FieldId::ISSUING_STATES)
             && *states != user.issuing_states
         {
             event.record_change("issuing_states", user.issuing_states.clone(), states.clone());
@@ -145,15 +148,7 @@ impl Update {
 
     /// Fields and lists that a verification established stay as they are.
     fn apply_fields(&self, user: &mut User, event: &mut Event, keys: &Change<'_>) -> Result<()> {
-        let mut fields = self.fields.iter().collect::<Vec<_>>();
-        fields.retain(|(field, _)| {
-            let locked = user.locked.contains(*field);
-            if locked {
-                event.ignored.push(field.as_str().to_owned());
-            }
-            !locked
-        });
-        apply_fields(user, event, fields, keys.data_key()?, keys.index, "")?;
+        apply_fields(user, event, &self.fields, keys.data_key()?, keys.index, "")?;
         self.contacts.apply(user, event, keys.data_key()?, keys.index)
     }
 }

@@ -168,7 +168,7 @@ pub enum FieldId {
     Known(&'static str),
     /// A field of the caller's own.
     Custom(String),
-    /// Sealed like a field, and reached through other members of an API only, never by its id.
+    /// What stands beside the fields: reached through other members of an API only, never by its id.
     Derived(&'static str),
 }
 
@@ -182,6 +182,19 @@ impl FieldId {
     pub const APPROVED_EMAILS: Self = Self::Derived("approved.emails");
     /// The phone numbers that were approved: a JSON list.
     pub const APPROVED_PHONES: Self = Self::Derived("approved.phones");
+    /// Where their documents are from. Stored in clear; what is locked is locked under this id.
+    pub const ISSUING_STATES: Self = Self::Derived("issuing_states");
+    /// The e-mail address.
+    pub const EMAIL: Self = Self::Known("identity.email");
+    /// The phone number.
+    pub const PHONE_NUMBER: Self = Self::Known("identity.phone_number");
+    /// The names: one thing, however it is spelled.
+    pub const NAMES: [Self; 4] = [
+        Self::Known("identity.first_name"),
+        Self::Known("identity.middle_name"),
+        Self::Known("identity.last_name"),
+        Self::FULL_NAME,
+    ];
     /// The name as one text.
     pub const FULL_NAME: Self = Self::Known("identity.full_name");
     /// The date of birth.
@@ -189,7 +202,7 @@ impl FieldId {
 
     /// Reads the id of a stored field.
     pub(crate) fn from_stored(text: &str) -> Result<Self, UnknownField> {
-        let derived = [Self::APPROVED_EMAILS, Self::APPROVED_PHONES];
+        let derived = [Self::APPROVED_EMAILS, Self::APPROVED_PHONES, Self::ISSUING_STATES];
         let derived = derived.into_iter().find(|field| field.as_str() == text);
         derived.map_or_else(|| Self::parse(text), Ok)
     }

@@ -36,6 +36,11 @@ pub struct Answered<T> {
 }
 
 impl Once {
+    /// What the key is called in the tables.
+    pub(super) fn name(&self, index: &IndexKey) -> Fingerprint {
+        index.idempotency_key(self.operation, self.key.as_str())
+    }
+
     /// What is to be remembered of the request.
     pub(super) fn record(
         &self,
@@ -44,7 +49,7 @@ impl Once {
         now: Timestamp,
     ) -> IdempotencyRecord {
         IdempotencyRecord {
-            name: index.idempotency_key(self.operation, self.key.as_str()),
+            name: self.name(index),
             request: self.fingerprint(index),
             user,
             expires_at: now.plus(REMEMBERED),
