@@ -76,7 +76,8 @@ pub(super) fn report(session: &str, outcome: &str) -> Value {
 /// A report with other members beside, or in place of, the least.
 pub(super) fn with(session: &str, outcome: &str, members: Value) -> Value {
     let mut body = report(session, outcome);
-    body.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+    let Value::Object(members) = members else { panic!("{members} are no members") };
+    body.as_object_mut().unwrap().extend(members);
     body
 }
 
