@@ -6,7 +6,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use shared::{
     App, Error, Result,
-    domain::{Status, Timestamp},
+    domain::{Status, Timestamp, value::alpha3},
     http::{self, Call, Response},
     users::{COUNT_CAP, List, Order, Period, Start, list_users},
 };
@@ -98,7 +98,7 @@ fn statuses(word: Option<&str>) -> Result<Vec<Status>> {
 /// ISO 3166-1, of three letters or of two.
 fn country(code: &str) -> Result<String> {
     let alpha2 = || Country::from_alpha2(code).ok().filter(|_| code.len() == 2);
-    let state = read::alpha3(code).or_else(|| alpha2().map(|country| country.alpha3.to_owned()));
+    let state = alpha3(code).or_else(|| alpha2().map(|country| country.alpha3.to_owned()));
     state.ok_or_else(|| {
         Error::query("country_code", "Enter a valid ISO 3166-1 alpha-3 country code.")
     })

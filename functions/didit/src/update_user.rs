@@ -7,7 +7,7 @@ use shared::{
     domain::{Event, Metadata, Status, Tag, Timestamp, User, field::FieldId, value::is_text},
     http::{Call, Response},
     users::{
-        Change, ChangeKind, Contacts, FieldChanges, apply_unlocked_fields, change_with_history,
+        Change, ChangeKind, Contacts, FieldChanges, apply_fields, change_with_history, may_change,
     },
 };
 
@@ -128,6 +128,7 @@ impl Update {
             user.metadata = metadata.clone();
         }
         if let Some(states) = &self.issuing_states
+            && may_change(user, event, &FieldId::ISSUING_STATES)
             && *states != user.issuing_states
         {
             event.record_change("issuing_states", user.issuing_states.clone(), states.clone());
@@ -148,7 +149,7 @@ impl Update {
 
     /// Fields and lists that a verification established stay as they are.
     fn apply_fields(&self, user: &mut User, event: &mut Event, keys: &Change<'_>) -> Result<()> {
-        apply_unlocked_fields(user, event, &self.fields, keys.data_key()?, keys.index, "")?;
+        apply_fields(user, event, &self.fields, keys.data_key()?, keys.index, "")?;
         self.contacts.apply(user, event, keys.data_key()?, keys.index)
     }
 }

@@ -36,6 +36,8 @@ fn binary(operation: &str) -> &'static Path {
         "palm_search_users" => env!("CARGO_BIN_EXE_palm_search_users"),
         "palm_update_vault" => env!("CARGO_BIN_EXE_palm_update_vault"),
         "palm_reveal_vault" => env!("CARGO_BIN_EXE_palm_reveal_vault"),
+        "palm_record_verification" => env!("CARGO_BIN_EXE_palm_record_verification"),
+        "palm_list_events" => env!("CARGO_BIN_EXE_palm_list_events"),
         "palm_list_vault_fields" => env!("CARGO_BIN_EXE_palm_list_vault_fields"),
         unknown => panic!("{unknown} has no binary here"),
     })
@@ -96,6 +98,10 @@ fn body(operation: &str) -> Value {
         "palm_update_user" | "palm_update_vault" => json!({}),
         "palm_search_users" => json!({"ssn": "222233333"}),
         "palm_reveal_vault" => json!({"fields": ["identity.ssn"], "reason": "a test"}),
+        "palm_record_verification" => json!({
+            "session_id": "a test", "workflow": {"name": "KYC Verification", "version": 1},
+            "risk_level": "low", "outcome": "in_review", "executed_at": "2024-01-15T10:30:00Z",
+        }),
         _reads => Value::Null,
     }
 }

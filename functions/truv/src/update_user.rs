@@ -6,7 +6,7 @@ use shared::{
     auth::Action,
     domain::{Event, ExternalId, User},
     http::{Call, Response},
-    users::{Change, ChangeKind, Disclosure, apply_unlocked_fields, change_user, disclose},
+    users::{Change, ChangeKind, Disclosure, apply_fields, change_user, disclose},
 };
 
 use crate::{
@@ -42,6 +42,6 @@ impl Profile {
             event.record_change("external_id", previous, id.as_str());
             user.external_id = Some(id.clone());
         }
-        apply_unlocked_fields(user, event, &self.fields, keys.data_key()?, keys.index, "")
+        apply_fields(user, event, &self.fields, keys.data_key()?, keys.index, "")
     }
 }

@@ -168,7 +168,7 @@ pub enum FieldId {
     Known(&'static str),
     /// A field of the caller's own.
     Custom(String),
-    /// Sealed like a field, and reached through other members of an API only, never by its id.
+    /// What stands beside the fields: reached through other members of an API only, never by its id.
     Derived(&'static str),
 }
 
@@ -186,6 +186,15 @@ impl FieldId {
     pub const LANGUAGE: Self = Self::Derived("profile.language");
     /// What they live on: a JSON object.
     pub const EMPLOYMENT: Self = Self::Derived("profile.employment");
+    /// Where their documents are from. Stored in clear; what is locked is locked under this id.
+    pub const ISSUING_STATES: Self = Self::Derived("issuing_states");
+    /// The names: one thing, however it is spelled.
+    pub const NAMES: [Self; 4] = [
+        Self::FIRST_NAME,
+        Self::Known("identity.middle_name"),
+        Self::LAST_NAME,
+        Self::FULL_NAME,
+    ];
     /// The name as one text.
     pub const FULL_NAME: Self = Self::Known("identity.full_name");
     /// The date of birth.
@@ -203,8 +212,13 @@ impl FieldId {
 
     /// Reads the id of a stored field.
     pub(crate) fn from_stored(text: &str) -> Result<Self, UnknownField> {
-        let derived =
-            [Self::APPROVED_EMAILS, Self::APPROVED_PHONES, Self::LANGUAGE, Self::EMPLOYMENT];
+        let derived = [
+            Self::APPROVED_EMAILS,
+            Self::APPROVED_PHONES,
+            Self::ISSUING_STATES,
+            Self::LANGUAGE,
+            Self::EMPLOYMENT,
+        ];
         let derived = derived.into_iter().find(|field| field.as_str() == text);
         derived.map_or_else(|| Self::parse(text), Ok)
     }

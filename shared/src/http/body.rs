@@ -29,7 +29,8 @@ impl Object {
         Self::new(String::new(), value, faults)
     }
 
-    fn new(pointer: String, value: Value, faults: &mut Faults) -> Self {
+    /// The object at a place in a body.
+    pub fn new(pointer: String, value: Value, faults: &mut Faults) -> Self {
         let Value::Object(members) = value else {
             faults.body(pointer.clone(), "must be an object");
             return Self { pointer, members: Map::new() };

@@ -2,6 +2,17 @@
 
 use std::collections::HashMap;
 
+use super::{
+    HistoryKey, IdempotencyRecord, IndexEntry, SessionRecord, Store,
+    item::{EventItem, IdempotencyItem, SessionItem, UserItem},
+    keys,
+    users::read,
+};
+use crate::{
+    aws::AwsError,
+    domain::{Event, Scope, Status, Timestamp, User, UserId},
+    vault::{Fingerprint, SealedDataKey},
+};
 use aws_sdk_dynamodb::{
     operation::transact_write_items::TransactWriteItemsError,
     primitives::Blob,
@@ -12,19 +23,6 @@ use aws_sdk_dynamodb::{
     },
 };
 use serde::Serialize;
-use uuid::Uuid;
-
-use super::{
-    IdempotencyRecord, IndexEntry, Store,
-    item::{EventItem, IdempotencyItem, UserItem},
-    keys,
-    users::read,
-};
-use crate::{
-    aws::AwsError,
-    domain::{Event, Scope, Status, Timestamp, User, UserId},
-    vault::{Fingerprint, SealedDataKey},
-};
 
 pub(super) const CALL: &str = "dynamodb:TransactWriteItems";
 
@@ -40,7 +38,7 @@ pub enum Rejected {
     ExternalIdTaken,
     /// The e-mail address is claimed by somebody else.
     EmailTaken,
-    /// The user is not as it was read: it was changed meanwhile, or is gone.
+    /// The user, or one of their sessions, is not as it was read: it was changed meanwhile, or is gone.
     Stale,
     /// Another transaction was at the same items; the same may go through at once.
     Contended,
@@ -57,6 +55,7 @@ impl From<AwsError> for Rejected {
 /// What an element of a transaction is for: what its refusal means.
 enum Part {
     User,
+    Session,
     Claim,
     EmailClaim,
     Idempotency(Fingerprint),
@@ -234,15 +233,36 @@ impl Transaction<'_> {
         self.expire(table, &keys::data_key(self.scope, user), at)
     }
 
-    /// Lets an event go at a time to come.
-    pub fn expire_event(
+    /// Lets a part of a user's history go at a time to come.
+    pub fn expire_history(
         &mut self,
         user: UserId,
-        event: Uuid,
+        part: &HistoryKey,
         at: Timestamp,
     ) -> Result<(), AwsError> {
         let table = self.store.users_table.clone();
-        self.expire(table, &keys::event(self.scope, user, event), at)
+        self.expire(table, &keys::of_user(self.scope, user, part.as_str()), at)
+    }
+
+    /// Writes what a verification session was reported as, in place of `previous`, the report before.
+    pub fn put_session(
+        &mut self,
+        user: UserId,
+        record: &SessionRecord,
+        previous: Option<&SessionRecord>,
+    ) -> Result<(), AwsError> {
+        let item = to_item(SessionItem::of(self.scope, user, record))?;
+        let put = Put::builder().table_name(&self.store.users_table).set_item(Some(item));
+        let put = match previous {
+            None => put.condition_expression("attribute_not_exists(pk)"),
+            Some(previous) => {
+                let version = AttributeValue::N(previous.version.to_string());
+                let put = put.condition_expression("#version = :previous");
+                let put = put.expression_attribute_names("#version", "version");
+                put.expression_attribute_values(":previous", version)
+            }
+        };
+        self.put(Part::Session, put)
     }
 
     fn expire(&mut self, table: String, key: &keys::Key, at: Timestamp) -> Result<(), AwsError> {
@@ -254,6 +274,11 @@ impl Transaction<'_> {
         let update = update.expression_attribute_values(":at", at).build().map_err(incomplete)?;
         self.parts.push((Part::Unconditional, TransactWriteItem::builder().update(update).build()));
         Ok(())
+    }
+
+    /// Whether it holds more writes than DynamoDB takes at once.
+    pub fn is_too_large(&self) -> bool {
+        self.parts.len() > MAX_PARTS
     }
 
     /// How many more writes fit into it.
@@ -309,7 +334,7 @@ fn reason(parts: &[Part], reasons: &[CancellationReason]) -> Rejected {
             ("ConditionalCheckFailed", Part::EmailClaim) => {
                 stale = Some(Rejected::EmailTaken);
             }
-            ("ConditionalCheckFailed", Part::User | Part::Unconditional) => {
+            ("ConditionalCheckFailed", Part::User | Part::Session | Part::Unconditional) => {
                 stale.get_or_insert(Rejected::Stale);
             }
             ("TransactionConflict", _) => {

@@ -6,7 +6,7 @@ use crate::{
     domain::{Event, EventKind, Scope, Status, Timestamp, User, UserId, field::FieldId},
     error::{Error, Result},
     http::Call,
-    store::Rejected,
+    store::{Rejected, Transaction},
     vault::{DataKey, IndexKey, SealedDataKey, VaultError},
 };
 
@@ -18,7 +18,12 @@ pub struct Change<'a> {
     data_key: Option<&'a DataKey>,
 }
 
-impl Change<'_> {
+impl<'a> Change<'a> {
+    /// Both keys.
+    pub(super) const fn new(index: &'a IndexKey, data_key: &'a DataKey) -> Self {
+        Self { index, data_key: Some(data_key) }
+    }
+
     /// The user's data key, where the change asked for it.
     pub fn data_key(&self) -> Result<&DataKey> {
         self.data_key.ok_or(Error::Vault(VaultError::NoKey("data")))
@@ -93,8 +98,12 @@ where
         event.version = Some(user.version);
         let news = |field: &&FieldId| !event.fields.iter().any(|name| name == field.as_str());
         let showing = showing(&user, kind.shows.iter().filter(news), now, call.origin());
-        let events = [Some(&event), showing.as_ref()];
-        match replace(app, scope, &index, &before, &user, events).await {
+        let mut transaction = app.store.transaction(scope);
+        if let Some(showing) = &showing {
+            transaction.insert_event(id, showing)?;
+        }
+        write_change(&mut transaction, &index, &before, &user, &event)?;
+        match transaction.commit().await {
             Ok(()) => return Ok(Changed { user, event: Some(event), data_key }),
             Err(Rejected::Aws(error)) => return Err(error.into()),
             Err(Rejected::ExternalIdTaken) => return Err(Error::ExternalIdTaken),
@@ -107,19 +116,16 @@ where
     Err(Error::Contended)
 }
 
-async fn replace(
-    app: &App,
-    scope: &Scope,
+/// Writes a changed user, the event, and the index entries that follow from the change into a transaction.
+pub(super) fn write_change(
+    transaction: &mut Transaction<'_>,
     index: &IndexKey,
     before: &User,
     user: &User,
-    events: [Option<&Event>; 2],
-) -> Result<(), Rejected> {
-    let mut transaction = app.store.transaction(scope);
+    event: &Event,
+) -> Result<()> {
     transaction.replace_user(user)?;
-    for event in events.into_iter().flatten() {
-        transaction.insert_event(user.id, event)?;
-    }
+    transaction.insert_event(user.id, event)?;
     if before.external_id != user.external_id {
         if let Some(id) = &before.external_id {
             transaction.release_external_id(&index.external_id(id))?;
@@ -143,7 +149,12 @@ async fn replace(
     for entry in new.difference(&old) {
         transaction.insert_index_entry(entry, user.id)?;
     }
-    transaction.commit().await
+    if transaction.is_too_large() {
+        let detail = "changes more names, contacts and issuing states than go into one transaction: \
+                      change them in several requests";
+        return Err(Error::body("", detail));
+    }
+    Ok(())
 }
 
 async fn read(

@@ -1,6 +1,7 @@
 //! Didit's API: `/v3/users/…`.
 
 mod bodies;
+mod bounds;
 mod comments;
 mod create;
 mod cross;
