@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::{RequestId, Status, Timestamp};
+use super::{ExternalId, RequestId, Status, Timestamp};
 
 /// What kind of thing happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +61,8 @@ pub struct Event {
     pub at: Timestamp,
     /// Who and why technically.
     pub origin: Origin,
+    /// What its caller calls the user, as it was then: webhooks go out when the user may be gone.
+    pub external_id: Option<ExternalId>,
     /// The user's version after it, where it was a change.
     pub version: Option<u64>,
     /// What changed, or what was shown: `display_name`, `metadata`, full vault field ids.
@@ -87,6 +89,7 @@ impl Event {
             kind,
             at,
             origin,
+            external_id: None,
             version: None,
             fields: Vec::new(),
             ignored: Vec::new(),

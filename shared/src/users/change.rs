@@ -88,6 +88,7 @@ where
         }
         user.touch(now);
         event.version = Some(user.version);
+        event.external_id.clone_from(&user.external_id);
         match replace(app, scope, &index, &before, &user, &event).await {
             Ok(()) => return Ok(Changed { user, event: Some(event), data_key }),
             Err(Rejected::Aws(error)) => return Err(error.into()),
