@@ -2,19 +2,26 @@
 //! patterns.
 
 mod api_keys;
+mod destinations;
 mod events;
 mod item;
 mod keys;
 mod pages;
+mod purge;
 mod transaction;
 mod users;
 mod windows;
 mod wrapped_keys;
 
 pub use api_keys::ApiKeyRecord;
-pub use item::{EXTERNAL_ID_CHARS, IdempotencyRecord, position};
+pub use destinations::{Attempt, DestinationChange, NotWritten};
+pub use events::StreamedEvent;
+pub use item::{
+    DestinationSecrets, EXTERNAL_ID_CHARS, IdempotencyRecord, StoredDestination, position,
+};
 pub use keys::IndexEntry;
 pub use pages::{ListOrder, Page, Partition, Window};
+pub use purge::removed_user;
 pub use transaction::{Rejected, Transaction};
 pub use windows::{Block, WindowRecord};
 

@@ -34,7 +34,7 @@ use crate::{
 };
 
 /// How often a transaction is tried again when others are at the same items.
-const ATTEMPTS: usize = 8;
+pub(crate) const ATTEMPTS: usize = 8;
 
 /// How many approved e-mail addresses, approved phone numbers and issuing states of a user are indexed, each. With the
 /// 30 name prefixes and the three fingerprints this bounds what one change takes of a transaction: 96 index entries to
@@ -74,7 +74,7 @@ fn index_entries(user: &User, index: &IndexKey) -> BTreeSet<IndexEntry> {
 }
 
 /// A pause before the next attempt, longer each time and never the same for two callers.
-async fn pause(attempt: usize) {
+pub(crate) async fn pause(attempt: usize) {
     let spread = crate::vault::random::<1>().map_or(0, |[byte]| u64::from(byte) % 20);
     let millis =
         u64::try_from(attempt).unwrap_or(u64::MAX).saturating_mul(10).saturating_add(spread);

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use shared::domain::{Event, EventKind, ExternalId, Scope, Status, Timestamp, UserId, WebhookType};
 
 /// What is sent of an event, if anything is: a reveal is not, nor a change that changed nothing.
-pub fn webhook_type(event: &Event) -> Option<WebhookType> {
+pub(crate) fn webhook_type(event: &Event) -> Option<WebhookType> {
     match event.kind {
         EventKind::StatusChanged => Some(WebhookType::UserStatusUpdated),
         EventKind::Created | EventKind::Deleted => Some(WebhookType::UserDataUpdated),

@@ -7,22 +7,22 @@ use uuid::Uuid;
 
 /// What is signed.
 #[derive(Debug, Clone, Copy)]
-pub struct Signed<'a> {
+pub(crate) struct Signed<'a> {
     /// The event: the same in every attempt.
-    pub event: Uuid,
+    pub(crate) event: Uuid,
     /// Its type.
-    pub webhook_type: &'a str,
+    pub(crate) webhook_type: &'a str,
     /// The status in the body; empty where there is none.
-    pub status: &'a str,
+    pub(crate) status: &'a str,
     /// When the attempt is made: also the `timestamp` of the body.
-    pub at: Timestamp,
+    pub(crate) at: Timestamp,
     /// The body, byte for byte, in the spelling of [`crate::canonical`].
-    pub body: &'a str,
+    pub(crate) body: &'a str,
 }
 
 /// The headers for a body. `previous` is the secret that a rotation is replacing: as long as both hold, Standard Webhooks'
 /// header has a signature under each. Didit's have room for one, which is the new secret's.
-pub fn headers(
+pub(crate) fn headers(
     signed: &Signed<'_>,
     secret: &WebhookSecret,
     previous: Option<&WebhookSecret>,

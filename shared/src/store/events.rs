@@ -18,6 +18,27 @@ use crate::{
 
 const CALL: &str = "dynamodb:Query";
 
+/// An event as the table's stream shows it.
+#[derive(Debug, Clone)]
+pub struct StreamedEvent {
+    /// Whose data.
+    pub scope: Scope,
+    /// The user.
+    pub user: UserId,
+    /// What happened.
+    pub event: Event,
+}
+
+impl StreamedEvent {
+    /// Reads the new image of a record of the stream, in DynamoDB's JSON. `None` where it is no event of ours.
+    pub fn read(image: &serde_json::Value) -> Option<Self> {
+        let item: serde_dynamo::Item = serde_json::from_value(image.clone()).ok()?;
+        let item: EventItem = serde_dynamo::from_item(item).ok()?;
+        let (scope, user) = keys::scope_and_user(item.partition())?;
+        Some(Self { scope, user, event: item.into_event().ok()? })
+    }
+}
+
 impl Store {
     /// The latest events of a user, newest first.
     pub async fn events(

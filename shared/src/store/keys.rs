@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::{
-    domain::{Scope, Status, UserId, field::FingerprintKind},
+    domain::{DestinationId, Mode, Scope, Status, TenantId, UserId, field::FingerprintKind},
     limits::Traffic,
     vault::{Fingerprint, Purpose},
 };
@@ -45,6 +45,14 @@ pub(super) fn user_id(pk: &str) -> Option<UserId> {
 
 pub(super) fn event(scope: &Scope, id: UserId, event: uuid::Uuid) -> Key {
     Key::new(user_partition(scope, id), format!("E#{event}"))
+}
+
+/// Reads scope and user back out of [`user`]'s partition key.
+pub(super) fn scope_and_user(pk: &str) -> Option<(Scope, UserId)> {
+    let (scope, hex) = pk.strip_prefix("T#")?.split_once("#U#")?;
+    let (tenant, mode) = scope.split_once('#')?;
+    let (tenant, mode) = (TenantId::parse(tenant).ok()?, Mode::parse(mode).ok()?);
+    Some((Scope { tenant, mode }, UserId::parse_hex(hex).ok()?))
 }
 
 pub(super) fn idempotency(scope: &Scope, name: &Fingerprint) -> Key {
@@ -115,4 +123,26 @@ pub(super) const EVENT_PREFIX: &str = "E#";
 /// The claim on an external id: one item, so one owner.
 pub(super) fn external_id_claim(scope: &Scope, name: &Fingerprint) -> Key {
     Key::new(format!("T#{scope}#X#{}", name.as_str()), "X")
+}
+
+/// The partition of a tenant's webhook destinations.
+pub(super) fn destinations(scope: &Scope) -> String {
+    format!("T#{scope}#W")
+}
+
+/// What the sort keys of destinations begin with.
+pub(super) const DESTINATION_PREFIX: &str = "D#";
+
+pub(super) fn destination(scope: &Scope, id: DestinationId) -> Key {
+    Key::new(destinations(scope), format!("{DESTINATION_PREFIX}{id}"))
+}
+
+/// The claim on a destination's URL: one item, so one destination.
+pub(super) fn webhook_url_claim(scope: &Scope, name: &Fingerprint) -> Key {
+    Key::new(destinations(scope), format!("U#{}", name.as_str()))
+}
+
+/// How many destinations there are.
+pub(super) fn destination_count(scope: &Scope) -> Key {
+    Key::new(destinations(scope), "N")
 }

@@ -142,7 +142,7 @@ impl Store {
             .map_err(|error| AwsError::of("dynamodb:GetItem", &error))
     }
 
-    async fn batch_get(
+    pub(super) async fn batch_get(
         &self,
         wanted: HashMap<String, Vec<keys::Key>>,
     ) -> Result<HashMap<String, Vec<Item>>, AwsError> {

@@ -63,6 +63,11 @@ impl EventItem {
         }
     }
 
+    /// The partition key.
+    pub(in crate::store) fn partition(&self) -> &str {
+        &self.pk
+    }
+
     pub(in crate::store) fn into_event(self) -> Result<Event, AwsError> {
         let unreadable = || AwsError::unexpected("dynamodb:Query", "an unreadable event");
         self.parse().ok_or_else(unreadable)
