@@ -37,6 +37,7 @@ fn name(resource: &Resource) -> String {
         Resource::Table(table) => table.clone(),
         Resource::Index { table, index } => format!("{table}/index/{index}"),
         Resource::KmsKey(_) => "the key".to_owned(),
+        Resource::Queue(queue) => queue.clone(),
         Resource::Other(term) => panic!("a resource that is no table and no key: {term:?}"),
     }
 }
