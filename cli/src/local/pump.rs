@@ -10,7 +10,11 @@ use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 use aws_config::SdkConfig;
 use events::{Worker, Workshop};
 use serde_json::Value;
-use tokio::task::JoinSet;
+use tokio::{
+    sync::watch,
+    task::JoinSet,
+    time::{sleep, timeout},
+};
 
 use self::stream::Positions;
 use super::{StartError, functions::LocalWorker};
@@ -21,9 +25,31 @@ const INTERVAL: Duration = Duration::from_millis(200);
 /// How long a source that failed is left alone.
 const RECOVERY: Duration = Duration::from_secs(1);
 
+/// How long a shutdown waits for a batch that is being worked on.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(6);
+
 /// The running pumps; they end when this is dropped.
 pub(super) struct Pump {
     tasks: JoinSet<()>,
+    stop: watch::Sender<bool>,
+}
+
+/// Whether the stack is going on.
+#[derive(Debug, Clone)]
+struct Running(watch::Receiver<bool>);
+
+impl Running {
+    fn is_over(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    /// Waits, but no longer than the stack goes on.
+    async fn rest(&mut self, pause: Duration) {
+        tokio::select! {
+            () = sleep(pause) => {}
+            _ = self.0.wait_for(|over| *over) => {}
+        }
+    }
 }
 
 impl fmt::Debug for Pump {
@@ -58,7 +84,8 @@ impl Pump {
         sdk: &SdkConfig,
         positions: Option<PathBuf>,
     ) -> Result<Self, Box<TemplateError>> {
-        let mut tasks = JoinSet::new();
+        let (mut tasks, (stop, running)) = (JoinSet::new(), watch::channel(false));
+        let running = Running(running);
         let positions = Arc::new(Positions::open(positions));
         for (operation, worker) in workers {
             let sink = Sink { worker: worker.worker, shop: Arc::clone(&worker.shop) };
@@ -74,22 +101,27 @@ impl Pump {
                             filters: filters.clone(),
                             positions: Arc::clone(&positions),
                         };
-                        tasks.spawn(stream::pump(source, sink.clone()));
+                        tasks.spawn(stream::pump(source, sink.clone(), running.clone()));
                     }
                     Trigger::Queue { queue, batch_size } => {
                         let arn = resolver.resolve(queue)?;
                         let name = arn.rsplit(':').next().unwrap_or_default().to_owned();
                         let client = aws_sdk_sqs::Client::new(sdk);
-                        tasks.spawn(queue::pump(client, name, *batch_size, sink.clone()));
+                        let pump =
+                            queue::pump(client, name, *batch_size, sink.clone(), running.clone());
+                        tasks.spawn(pump);
                     }
                 }
             }
         }
-        Ok(Self { tasks })
+        Ok(Self { tasks, stop })
     }
 
-    /// Stops them where they are: what they had begun, they will do again.
+    /// Lets them finish the batch that they are at. What takes too long is done again after the next start.
     pub(super) async fn shutdown(mut self) {
+        self.stop.send_replace(true);
+        let finish = async { while self.tasks.join_next().await.is_some() {} };
+        drop(timeout(SHUTDOWN_GRACE, finish).await);
         self.tasks.shutdown().await;
     }
 }

@@ -12,8 +12,10 @@
 mod crash;
 mod fires;
 mod guard;
+mod leaks;
 mod local;
 mod office;
+mod purge;
 mod receiver;
 mod retries;
 mod secrets;

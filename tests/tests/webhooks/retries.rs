@@ -145,9 +145,12 @@ async fn a_receiver_that_is_gone_is_disabled() {
     let receiver = Receiver::start().await;
     let uuid = office.register(&receiver.url).await["uuid"].as_str().unwrap().to_owned();
     receiver.answers(&[410]);
-    change(&office).await;
-    change(&office).await;
-    while office.deliver().await > 0 {}
+    let create = office.didit.post("/v3/users/create/").json(json!({"vendor_data": "a"}));
+    create.send().await.expect(201);
+    let update = office.didit.patch("/v3/users/a/").json(json!({"display_name": "A"}));
+    update.send().await.expect(200);
+    office.fan_out().await;
+    assert_eq!(office.deliver().await, 2);
     assert_eq!(receiver.delivered().len(), 1, "what waits behind it is dropped");
     let destination = office.destination(&uuid).await;
     assert_eq!(destination["enabled"], false);

@@ -7,25 +7,30 @@ use aws_sdk_sqs::{
     types::{Message, MessageSystemAttributeName::ApproximateReceiveCount},
 };
 use serde_json::{Value, json};
-use tokio::time::sleep;
 
-use super::{INTERVAL, RECOVERY, Sink};
+use super::{INTERVAL, RECOVERY, Running, Sink};
 use crate::local::error::chain;
 
 /// The most messages that one receive may ask for.
 const MAX_BATCH: usize = 10;
 
-/// Receives for ever, one batch after the other.
-pub(super) async fn pump(client: Client, name: String, batch_size: usize, sink: Sink) {
+/// Receives as long as the stack goes on, one batch after the other.
+pub(super) async fn pump(
+    client: Client,
+    name: String,
+    batch_size: usize,
+    sink: Sink,
+    mut running: Running,
+) {
     let batch = i32::try_from(batch_size.clamp(1, MAX_BATCH)).unwrap_or(1);
     let mut url = None;
-    loop {
+    while !running.is_over() {
         match round(&client, &name, batch, &sink, &mut url).await {
             Ok(true) => {}
-            Ok(false) => sleep(INTERVAL).await,
+            Ok(false) => running.rest(INTERVAL).await,
             Err(error) => {
                 tracing::warn!(error = chain(&*error), queue = name, "the queue could not be read");
-                sleep(RECOVERY).await;
+                running.rest(RECOVERY).await;
             }
         }
     }

@@ -9,9 +9,8 @@ use std::{
 
 use aws_sdk_dynamodbstreams::{Client, types::ShardIteratorType};
 use serde_json::Value;
-use tokio::time::sleep;
 
-use super::{INTERVAL, RECOVERY, Sink, filter, record};
+use super::{INTERVAL, RECOVERY, Running, Sink, filter, record};
 use crate::local::{data_dir, error::chain};
 
 /// How many records are read at once: as many as there may be.
@@ -59,17 +58,17 @@ pub(super) struct Source {
     pub(super) positions: Arc<Positions>,
 }
 
-/// Reads for ever.
-pub(super) async fn pump(source: Source, sink: Sink) {
+/// Reads as long as the stack goes on.
+pub(super) async fn pump(source: Source, sink: Sink, mut running: Running) {
     let mut iterators = BTreeMap::new();
-    loop {
-        match source.round(&sink, &mut iterators).await {
+    while !running.is_over() {
+        match source.round(&sink, &mut iterators, &mut running).await {
             Ok(true) => {}
-            Ok(false) => sleep(INTERVAL).await,
+            Ok(false) => running.rest(INTERVAL).await,
             Err(error) => {
                 tracing::warn!(error = chain(&*error), "the stream could not be read");
                 iterators.clear();
-                sleep(RECOVERY).await;
+                running.rest(RECOVERY).await;
             }
         }
     }
@@ -87,6 +86,7 @@ impl Source {
         &self,
         sink: &Sink,
         iterators: &mut BTreeMap<String, Option<String>>,
+        running: &mut Running,
     ) -> Result<bool, Failure> {
         if iterators.values().all(Option::is_none) {
             self.find_shards(sink, iterators).await?;
@@ -104,7 +104,9 @@ impl Source {
             let records = records.iter().map(|it| record::of_stream(it, &self.arn));
             let passing: Vec<_> = records.filter(|it| filter::passes(it, &self.filters)).collect();
             for batch in passing.chunks(self.batch_size.max(1)) {
-                self.hand_over(sink, batch.to_vec()).await;
+                if !self.hand_over(sink, batch.to_vec(), running).await {
+                    return Ok(false);
+                }
             }
             self.positions.set(&self.name(sink, shard), last);
         }
@@ -142,8 +144,8 @@ impl Source {
     }
 
     /// Hands records over until the worker has taken all of them: from the first that failed, again and again, as often as
-    /// the template allows.
-    async fn hand_over(&self, sink: &Sink, mut batch: Vec<Value>) {
+    /// the template allows. Answers whether that was done before the stack ended.
+    async fn hand_over(&self, sink: &Sink, mut batch: Vec<Value>, running: &mut Running) -> bool {
         let number = |record: &Value| {
             let number = record.pointer("/dynamodb/SequenceNumber").and_then(Value::as_str);
             number.unwrap_or_default().to_owned()
@@ -152,7 +154,7 @@ impl Source {
         while !batch.is_empty() {
             let failed = sink.take(batch.clone()).await;
             let first = match &failed {
-                Some(failed) if failed.is_empty() => return,
+                Some(failed) if failed.is_empty() => return true,
                 Some(failed) => batch.iter().position(|it| failed.contains(&number(it))),
                 None => None,
             };
@@ -170,7 +172,11 @@ impl Source {
                 retries = 0;
                 continue;
             }
-            sleep(INTERVAL).await;
+            running.rest(INTERVAL).await;
+            if running.is_over() {
+                return false;
+            }
         }
+        true
     }
 }
