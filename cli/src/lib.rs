@@ -4,3 +4,4 @@
 
 pub mod local;
 pub mod template;
+pub mod webhooks;

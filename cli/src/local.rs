@@ -12,7 +12,11 @@ mod functions;
 pub mod gateway;
 mod kms;
 mod kms_keys;
+mod mock_server;
+mod pump;
+mod queues;
 mod servers;
+mod sqs;
 mod tables;
 
 use std::{
@@ -24,6 +28,7 @@ use std::{
 };
 
 use aws_config::SdkConfig;
+use events::{Worker, Workshop};
 use shared::app::App;
 use tokio::net::TcpListener;
 
@@ -33,14 +38,16 @@ pub use self::{
     credentials::{ApiKey, Credentials, TENANT},
     dynamodb::EmbeddedDynamoDb,
     error::{StartError, chain},
-    functions::endpoints,
+    functions::{endpoints, workers},
     kms::EmbeddedKms,
+    sqs::EmbeddedSqs,
 };
 use self::{
     aws::Aws,
     data_dir::DataDir,
     functions::Functions,
     gateway::{Gateway, Invoke, Router},
+    pump::Pump,
     servers::Servers,
 };
 use crate::template::{Resolver, Template};
@@ -62,6 +69,12 @@ pub struct Options {
     pub dynamodb_endpoint: Option<String>,
     /// A KMS to use. None: an embedded one.
     pub kms_endpoint: Option<String>,
+    /// An SQS to use. None: an embedded one.
+    pub sqs_endpoint: Option<String>,
+    /// Whether the workers run here, fed by the stream and the queue. Otherwise events wait for workers elsewhere.
+    pub run_workers: bool,
+    /// Whether webhooks may go to this machine and over plain HTTP.
+    pub allow_local_webhooks: bool,
 }
 
 impl Options {
@@ -75,11 +88,22 @@ impl Options {
             parameters: BTreeMap::new(),
             dynamodb_endpoint: None,
             kms_endpoint: None,
+            sqs_endpoint: None,
+            run_workers: true,
+            allow_local_webhooks: false,
         }
     }
 
     const fn names_a_server(&self) -> bool {
-        self.dynamodb_endpoint.is_some() || self.kms_endpoint.is_some()
+        self.dynamodb_endpoint.is_some()
+            || self.kms_endpoint.is_some()
+            || self.sqs_endpoint.is_some()
+    }
+
+    /// What every function has in its environment besides what the template declares.
+    fn variables(&self) -> BTreeMap<String, String> {
+        let allow = self.allow_local_webhooks;
+        allow.then(|| ("ALLOW_LOCAL_WEBHOOKS".to_owned(), "true".to_owned())).into_iter().collect()
     }
 }
 
@@ -91,6 +115,7 @@ pub struct Stack {
     aws: Aws,
     functions: Arc<Functions>,
     gateway: Gateway,
+    pump: Option<Pump>,
     servers: Servers,
     data_dir: Option<DataDir>,
 }
@@ -124,15 +149,36 @@ impl Stack {
         let mut resolver = Resolver::new(&template);
         kms_keys::provide(&template, &aws, &mut resolver).await?;
         let tables = tables::provide(&template, &aws, &mut resolver).await?;
-        let functions = Arc::new(Functions::new(&options.template, &template, &resolver, &aws)?);
+        queues::provide(&template, &aws, &mut resolver).await?;
+        servers.refill_queues().await;
+        let beside = options.variables();
+        let functions = Functions::new(&options.template, &template, &resolver, &aws, &beside)?;
+        let functions = Arc::new(functions);
         let file = data_dir.as_ref().map(DataDir::credentials);
         let app = functions.any_app();
         let credentials = Credentials::provide(file.as_deref(), &base_url, app, tables).await?;
 
         let invoke = Functions::invoker(&functions);
         let gateway = Gateway::start(listener, Router::new(&template), invoke);
-        let stack =
-            Self { base_url, template, credentials, aws, functions, gateway, servers, data_dir };
+        let pump = if options.run_workers {
+            let positions = data_dir.as_ref().map(DataDir::positions);
+            let workers = functions.workers();
+            let pump = Pump::start(&template, &resolver, &workers, aws.sdk_config(), positions);
+            Some(pump.map_err(pump::broken(options.template.clone()))?)
+        } else {
+            None
+        };
+        let stack = Self {
+            base_url,
+            template,
+            credentials,
+            aws,
+            functions,
+            gateway,
+            pump,
+            servers,
+            data_dir,
+        };
         stack.write_environment()?;
         Ok(stack)
     }
@@ -141,9 +187,9 @@ impl Stack {
     /// `cargo lambda watch` starts it.
     fn write_environment(&self) -> Result<(), StartError> {
         let Some(data_dir) = &self.data_dir else { return Ok(()) };
-        let first = self.template.functions.first();
-        let environment = first.and_then(|function| self.environment(&function.operation));
-        let lines = environment.unwrap_or_default().into_iter();
+        let functions = self.template.functions.iter();
+        let all = functions.filter_map(|function| self.environment(&function.operation));
+        let lines = all.flatten().collect::<BTreeMap<_, _>>().into_iter();
         let text: String =
             lines.flat_map(|(name, value)| [name, "=".into(), value, "\n".into()]).collect();
         let path = data_dir.environment();
@@ -171,7 +217,7 @@ impl Stack {
         self.aws.sdk_config()
     }
 
-    /// Where DynamoDB and KMS are.
+    /// Where DynamoDB, KMS and SQS are.
     pub const fn endpoints(&self) -> &Endpoints {
         self.servers.endpoints()
     }
@@ -179,6 +225,11 @@ impl Stack {
     /// What the function of this operation runs on. Functions with the same environment share one.
     pub fn app(&self, operation: &str) -> Option<&Arc<App>> {
         self.functions.app(operation)
+    }
+
+    /// A worker, and what it works with, for a stack that does not run its workers.
+    pub fn worker(&self, operation: &str) -> Option<(&'static Worker, &Arc<Workshop>)> {
+        self.functions.worker(operation).map(|local| (local.worker, &local.shop))
     }
 
     /// The variables with which the real binary of this operation reaches the same tables and keys.
@@ -196,6 +247,9 @@ impl Stack {
     /// Takes no more requests, lets the running ones finish, and ends the servers.
     pub async fn shutdown(self) {
         self.gateway.shutdown().await;
+        if let Some(pump) = self.pump {
+            pump.shutdown().await;
+        }
         self.servers.shutdown().await;
     }
 }

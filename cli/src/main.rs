@@ -1,5 +1,6 @@
 //! The `coffer` command.
 
+mod replay;
 mod run_local;
 mod seed;
 
@@ -23,6 +24,9 @@ enum Command {
     Local(run_local::Arguments),
     /// Fill a local data directory with users
     Seed(seed::Arguments),
+    /// Webhooks of a deployment
+    #[command(subcommand)]
+    Webhooks(replay::Webhooks),
 }
 
 fn main() -> ExitCode {
@@ -30,6 +34,7 @@ fn main() -> ExitCode {
     let outcome = match &cli.command {
         Some(Command::Local(arguments)) => run_local::run(arguments),
         Some(Command::Seed(arguments)) => seed::run(arguments),
+        Some(Command::Webhooks(command)) => replay::run(command),
         None => run_local::run(&cli.local),
     };
     match outcome {

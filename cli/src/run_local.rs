@@ -27,6 +27,9 @@ pub(crate) struct Arguments {
     /// Keep everything in memory, and forget it in the end
     #[arg(long, conflicts_with = "data_dir")]
     ephemeral: bool,
+    /// Let webhooks go to this machine and over plain HTTP, to try a receiver out
+    #[arg(long)]
+    allow_local_webhooks: bool,
     #[command(flatten)]
     place: Where,
 }
@@ -56,6 +59,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
     let mut options = arguments.place.options()?;
     options.host = arguments.host;
     options.port = arguments.port;
+    options.allow_local_webhooks = arguments.allow_local_webhooks;
     if arguments.ephemeral {
         options.data_dir = None;
     }
@@ -92,6 +96,7 @@ impl Where {
             parameters: self.parameters.iter().cloned().collect(),
             dynamodb_endpoint: endpoint("AWS_ENDPOINT_URL_DYNAMODB"),
             kms_endpoint: endpoint("AWS_ENDPOINT_URL_KMS"),
+            sqs_endpoint: endpoint("AWS_ENDPOINT_URL_SQS"),
             ..Options::ephemeral(template)
         })
     }

@@ -8,8 +8,10 @@ mod expression;
 mod function;
 mod node;
 mod policy;
+mod queue;
 mod resolver;
 mod table;
+mod trigger;
 
 use std::{
     collections::BTreeMap,
@@ -22,8 +24,10 @@ pub use self::{
     expression::{Expression, Term},
     function::{Function, MethodPattern, Route},
     policy::{Effect, Resource, Statement},
+    queue::{Queue, Redrive},
     resolver::Resolver,
     table::{AttributeType, Index, KeyAttribute, KeySchema, Table},
+    trigger::Trigger,
 };
 use self::{function::Globals, node::Node};
 
@@ -39,6 +43,8 @@ pub struct Template {
     pub tables: Vec<Table>,
     /// The logical ids of the KMS keys.
     pub kms_keys: Vec<String>,
+    /// The SQS queues.
+    pub queues: Vec<Queue>,
     /// The Lambda functions.
     pub functions: Vec<Function>,
 }
@@ -60,12 +66,14 @@ impl Template {
             parameters: parameters(&root)?,
             tables: vec![],
             kms_keys: vec![],
+            queues: vec![],
             functions: vec![],
         };
         for (logical_id, resource) in root.get("Resources").entries()? {
             match resource.get("Type").text()? {
                 "AWS::DynamoDB::Table" => template.tables.push(Table::read(logical_id, &resource)?),
                 "AWS::KMS::Key" => template.kms_keys.push(logical_id.to_owned()),
+                "AWS::SQS::Queue" => template.queues.push(Queue::read(logical_id, &resource)?),
                 "AWS::Serverless::Function" => {
                     template.functions.push(Function::read(logical_id, &resource, &globals)?);
                 }
@@ -107,9 +115,10 @@ impl Template {
     /// Policies name resources by logical id; now that all are known, says which of them are tables and which keys.
     fn name_resources(&mut self) {
         let tables: Vec<_> = self.tables.iter().map(|table| table.logical_id.clone()).collect();
+        let queues: Vec<_> = self.queues.iter().map(|queue| queue.logical_id.clone()).collect();
         for statement in self.functions.iter_mut().flat_map(|function| &mut function.policy) {
             for resource in &mut statement.resources {
-                resource.name(&tables, &self.kms_keys);
+                resource.name(&tables, &self.kms_keys, &queues);
             }
         }
     }

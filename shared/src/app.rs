@@ -55,7 +55,7 @@ impl App {
 
 /// Three quick attempts within what a function's ten seconds allow: a service that stays away becomes a 503 of ours
 /// and not a time-out of Lambda's. Whoever hands in a configuration with a time limit of its own has reasons.
-fn bounded(sdk: &SdkConfig) -> SdkConfig {
+pub fn bounded(sdk: &SdkConfig) -> SdkConfig {
     let chosen = sdk.timeout_config().filter(|timeouts| timeouts.operation_timeout().is_some());
     let timeouts = chosen.cloned().unwrap_or_else(|| {
         TimeoutConfig::builder()

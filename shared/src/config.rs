@@ -2,7 +2,7 @@
 
 use time::Duration;
 
-use crate::{limits::RateLimits, vault::KeyLifetime};
+use crate::{limits::RateLimits, vault::KeyLifetime, webhooks::Reach};
 
 /// The environment of every function, as `template.yaml` declares it.
 #[derive(Debug, Clone)]
@@ -22,6 +22,11 @@ pub struct Config {
     pub rate_limits: RateLimits,
     /// How long unwrapped keys are kept.
     pub key_lifetime: KeyLifetime,
+    /// `WEBHOOK_QUEUE_URL`: where deliveries wait. Only the workers have it.
+    pub webhook_queue_url: Option<String>,
+    /// `ALLOW_LOCAL_WEBHOOKS`: `true` lets webhooks go to any host and over plain HTTP. For one's own machine; anything else
+    /// means no.
+    pub webhook_reach: Reach,
 }
 
 /// A variable that is missing or wrong. Names it, and never its value.
@@ -57,6 +62,11 @@ impl Config {
                 writes_per_minute: number(&lookup, "RATE_LIMIT_WRITES_PER_MINUTE", 300)?,
             },
             key_lifetime: KeyLifetime::default(),
+            webhook_queue_url: lookup("WEBHOOK_QUEUE_URL").filter(|url| !url.is_empty()),
+            webhook_reach: match lookup("ALLOW_LOCAL_WEBHOOKS").as_deref() {
+                Some("true") => Reach::Anywhere,
+                Some(_) | None => Reach::PublicHttps,
+            },
         })
     }
 }

@@ -1,5 +1,6 @@
 //! The nouns of Coffer and their invariants. Knows no HTTP, no AWS, no time of day.
 
+mod destination;
 mod event;
 mod ids;
 mod metadata;
@@ -11,6 +12,7 @@ mod verification;
 pub mod field;
 pub mod value;
 
+pub use destination::{Destination, DestinationId, Figures, WebhookType, WebhookVersion};
 pub use event::{Event, EventKind, Origin};
 pub use ids::{ExternalId, InvalidId, Mode, RequestId, Scope, TenantId, UserId};
 pub use metadata::{InvalidMetadata, Metadata};

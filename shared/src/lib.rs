@@ -16,6 +16,7 @@ pub mod store;
 pub mod tenants;
 pub mod users;
 pub mod vault;
+pub mod webhooks;
 
 pub use app::App;
 pub use error::{Error, Result};

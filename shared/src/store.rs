@@ -2,10 +2,12 @@
 //! patterns.
 
 mod api_keys;
+mod destinations;
 mod events;
 mod item;
 mod keys;
 mod pages;
+mod purge;
 mod sessions;
 mod transaction;
 mod users;
@@ -13,10 +15,15 @@ mod windows;
 mod wrapped_keys;
 
 pub use api_keys::{ApiKeyPage, ApiKeyRecord, ApiKeyTransaction, Refused};
-pub use events::HistoryKey;
-pub use item::{EXTERNAL_ID_CHARS, IdempotencyRecord, SessionRecord, Subject, position};
+pub use destinations::{Attempt, DestinationChange, NotWritten};
+pub use events::{HistoryKey, StreamedEvent};
+pub use item::{
+    DestinationSecrets, EXTERNAL_ID_CHARS, IdempotencyRecord, SessionRecord, StoredDestination,
+    Subject, position,
+};
 pub use keys::IndexEntry;
 pub use pages::{ListOrder, Page, Partition, Window};
+pub use purge::removed_user;
 pub use sessions::UserAndSession;
 pub use transaction::{Rejected, Transaction};
 pub use windows::{Block, WindowRecord};

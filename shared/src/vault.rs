@@ -12,6 +12,7 @@ mod context;
 mod data_key;
 mod index_key;
 mod keyring;
+mod webhook_secret;
 
 pub mod envelope;
 
@@ -20,6 +21,7 @@ pub use context::Context;
 pub use data_key::{DataKey, SealedDataKey};
 pub use index_key::{Fingerprint, IndexKey};
 pub use keyring::{BranchKey, KeyLifetime, Keyring, Purpose, WrappedKey};
+pub use webhook_secret::{SealedWebhookSecret, WebhookSecret};
 
 use std::sync::Arc;
 

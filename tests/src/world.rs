@@ -10,7 +10,7 @@ use std::{
     },
 };
 
-use coffer::local::{EmbeddedDynamoDb, EmbeddedKms, Options, Stack};
+use coffer::local::{EmbeddedDynamoDb, EmbeddedKms, EmbeddedSqs, Options, Stack};
 use shared::{
     App,
     auth::{IssuedApiKey, NewApiKey, Role, issue_api_key},
@@ -28,6 +28,8 @@ pub struct World {
     pub dynamodb: Recorder,
     /// Between the stack and its KMS.
     pub kms: Recorder,
+    /// Between the stack and its SQS.
+    pub sqs: Recorder,
     stack: Arc<Stack>,
     base_url: String,
     runtime: Handle,
@@ -60,32 +62,52 @@ impl World {
         Self::over(None, parameters)
     }
 
+    /// A world of one's own whose webhooks may go to this machine.
+    pub fn with_local_webhooks() -> Self {
+        Self::build(None, &UNLIMITED, true)
+    }
+
     /// A world over the data directory of a local stack, for looking at what is in it.
     pub fn over(data_dir: Option<&Path>, parameters: &[(&str, &str)]) -> Self {
+        Self::build(data_dir, parameters, false)
+    }
+
+    /// Its workers do not run by themselves: a test hands them their batches.
+    fn build(
+        data_dir: Option<&Path>,
+        parameters: &[(&str, &str)],
+        allow_local_webhooks: bool,
+    ) -> Self {
         let database = data_dir.map(|directory| directory.join("coffer.db"));
         let keys = data_dir.map(|directory| directory.join("kms.json"));
         let parameters =
             parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let parameters: BTreeMap<_, _> = parameters.collect();
         let (sender, receiver) = mpsc::channel();
-        let thread = Background::start("world", |stop| async move {
+        let thread = Background::start("world", move |stop| async move {
             let database =
                 EmbeddedDynamoDb::start(database.as_deref()).await.expect("an embedded DynamoDB");
             let keys = EmbeddedKms::start(keys.as_deref()).await.expect("an embedded KMS");
+            let queues = EmbeddedSqs::start(None).await.expect("an embedded SQS");
             let dynamodb = Recorder::start(database.endpoint().to_owned());
             let kms = Recorder::start(keys.endpoint().to_owned());
+            let sqs = Recorder::start(queues.endpoint().to_owned());
             let mut options = Options::ephemeral(template_path());
+            options.run_workers = false;
+            options.allow_local_webhooks = allow_local_webhooks;
+            options.sqs_endpoint = Some(sqs.endpoint());
             options.dynamodb_endpoint = Some(dynamodb.endpoint());
             options.kms_endpoint = Some(kms.endpoint());
             options.parameters = parameters;
             let stack = Arc::new(Stack::start(options).await.expect("a stack"));
-            sender.send((dynamodb, kms, stack, Handle::current())).expect("a world that waits");
+            let started = (dynamodb, kms, sqs, stack, Handle::current());
+            sender.send(started).expect("a world that waits");
             stop.requested().await;
-            drop((database, keys));
+            drop((database, keys, queues));
         });
-        let (dynamodb, kms, stack, runtime) = receiver.recv().expect("a world that starts");
+        let (dynamodb, kms, sqs, stack, runtime) = receiver.recv().expect("a world that starts");
         let base_url = stack.base_url().to_owned();
-        Self { dynamodb, kms, stack, base_url, runtime, _thread: thread }
+        Self { dynamodb, kms, sqs, stack, base_url, runtime, _thread: thread }
     }
 
     /// The stack.

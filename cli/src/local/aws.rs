@@ -23,12 +23,16 @@ pub struct Endpoints {
     pub dynamodb: String,
     /// The URL of KMS.
     pub kms: String,
+    /// The URL of SQS.
+    pub sqs: String,
 }
 
 impl LoadServiceConfig for Endpoints {
     fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
         match (key.env(), key.service_id()) {
-            ("AWS_ENDPOINT_URL", "DynamoDB") => Some(self.dynamodb.clone()),
+            // DynamoDB Local and the embedded one serve streams at the same place; so do AWS's clients with this variable.
+            ("AWS_ENDPOINT_URL", "DynamoDB" | "DynamoDB Streams") => Some(self.dynamodb.clone()),
+            ("AWS_ENDPOINT_URL", "SQS") => Some(self.sqs.clone()),
             ("AWS_ENDPOINT_URL", "KMS") => Some(self.kms.clone()),
             _ => None,
         }
@@ -100,6 +104,7 @@ impl Aws {
         let mut variables = vec![
             ("AWS_ENDPOINT_URL_DYNAMODB", self.endpoints.dynamodb.as_str()),
             ("AWS_ENDPOINT_URL_KMS", &self.endpoints.kms),
+            ("AWS_ENDPOINT_URL_SQS", &self.endpoints.sqs),
             ("AWS_REGION", &self.region),
         ];
         if self.signer == Signer::Nobody {
@@ -116,6 +121,11 @@ impl Aws {
         error: &dyn Error,
     ) -> StartError {
         failed(&self.endpoints.dynamodb, action.into(), error)
+    }
+
+    /// A call to SQS that failed, as a reason not to start.
+    pub(super) fn sqs_failed(&self, action: impl Into<String>, error: &dyn Error) -> StartError {
+        failed(&self.endpoints.sqs, action.into(), error)
     }
 
     /// A call to KMS that failed, as a reason not to start.

@@ -41,6 +41,16 @@ impl DataDir {
         self.path.join("kms.json")
     }
 
+    /// The file of what waits in the embedded queues.
+    pub(super) fn queues(&self) -> PathBuf {
+        self.path.join("queues.json")
+    }
+
+    /// The file of how far the streams have been read.
+    pub(super) fn positions(&self) -> PathBuf {
+        self.path.join("streams.json")
+    }
+
     /// The file of the environment of functions that run elsewhere.
     pub(super) fn environment(&self) -> PathBuf {
         self.path.join("lambda.env")

@@ -98,7 +98,7 @@ pub enum StartError {
         /// Why.
         reason: String,
     },
-    /// A call to DynamoDB or KMS failed.
+    /// A call to DynamoDB, KMS or SQS failed.
     #[error("{endpoint} failed to {action}: {reason}")]
     Call {
         /// Where it went.

@@ -7,6 +7,7 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
+use events::{Worker, Workshop};
 use lambda_http::{Context, RequestExt as _};
 use shared::{app::App, config::Config, http::Endpoint};
 
@@ -22,14 +23,28 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Every endpoint of every API.
 pub fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
-    let all: [&'static [&'static Endpoint]; 5] = [
+    let all: [&'static [&'static Endpoint]; 6] = [
         &palm::ENDPOINTS,
         &didit::ENDPOINTS,
+        &didit::WEBHOOK_ENDPOINTS,
         &truv::ENDPOINTS,
         &wealthyhood::ENDPOINTS,
         &keys::ENDPOINTS,
     ];
     all.into_iter().flatten().copied()
+}
+
+/// Every worker: the functions that have no route.
+pub fn workers() -> impl Iterator<Item = &'static Worker> {
+    events::WORKERS.into_iter()
+}
+
+/// A worker, and what it works with.
+#[derive(Debug, Clone)]
+pub(super) struct LocalWorker {
+    pub(super) worker: &'static Worker,
+    pub(super) shop: Arc<Workshop>,
+    environment: BTreeMap<String, String>,
 }
 
 struct Local {
@@ -41,21 +56,32 @@ struct Local {
 /// The functions of this stack, by operation. Functions with the same environment share one [`App`].
 pub(super) struct Functions {
     by_operation: HashMap<String, Local>,
+    workers: HashMap<String, LocalWorker>,
 }
 
 impl Functions {
-    /// `path` is the template's, for the message.
+    /// `path` is the template's, for the message; `beside` are variables that every function has besides those that the
+    /// template declares.
     pub(super) fn new(
         path: &Path,
         template: &Template,
         resolver: &Resolver,
         aws: &Aws,
+        beside: &BTreeMap<String, String>,
     ) -> Result<Self, StartError> {
         let mut apps: BTreeMap<BTreeMap<String, String>, Arc<App>> = BTreeMap::new();
-        let mut by_operation = HashMap::new();
+        let (mut by_operation, mut local_workers) = (HashMap::new(), HashMap::new());
         for function in &template.functions {
-            let environment = environment(function, resolver)
+            let mut environment = environment(function, resolver)
                 .map_err(|source| StartError::Template { path: path.to_owned(), source })?;
+            environment.extend(beside.clone());
+            if let Some(worker) = workers().find(|it| it.operation == function.operation) {
+                let config = config(function, &environment)?;
+                let shop = Arc::new(Workshop::new(config, aws.sdk_config()));
+                let local = LocalWorker { worker, shop, environment };
+                local_workers.insert(function.operation.clone(), local);
+                continue;
+            }
             let app = match apps.get(&environment) {
                 Some(app) => Arc::clone(app),
                 None => Arc::new(App::new(config(function, &environment)?, aws.sdk_config())),
@@ -64,7 +90,7 @@ impl Functions {
             let endpoint = endpoint(function)?;
             by_operation.insert(function.operation.clone(), Local { endpoint, environment, app });
         }
-        Ok(Self { by_operation })
+        Ok(Self { by_operation, workers: local_workers })
     }
 
     pub(super) fn app(&self, operation: &str) -> Option<&Arc<App>> {
@@ -77,7 +103,16 @@ impl Functions {
     }
 
     pub(super) fn environment(&self, operation: &str) -> Option<&BTreeMap<String, String>> {
-        self.by_operation.get(operation).map(|local| &local.environment)
+        let endpoint = self.by_operation.get(operation).map(|local| &local.environment);
+        endpoint.or_else(|| self.workers.get(operation).map(|worker| &worker.environment))
+    }
+
+    pub(super) fn worker(&self, operation: &str) -> Option<&LocalWorker> {
+        self.workers.get(operation)
+    }
+
+    pub(super) fn workers(&self) -> Vec<(&str, LocalWorker)> {
+        self.workers.iter().map(|(name, worker)| (name.as_str(), worker.clone())).collect()
     }
 
     pub(super) fn invoker(functions: &Arc<Self>) -> Invoke {

@@ -1,55 +1,27 @@
 //! An embedded KMS, on a port of its own: winterbaume's, behind an HTTP adapter, with a memory.
 
 use std::{
-    fmt,
-    net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
 };
 
-use axum::{
-    Router,
-    body::{Body, Bytes},
-    extract::{DefaultBodyLimit, State},
-    http::{HeaderMap, StatusCode},
-    response::Response,
-    serve::ListenerExt as _,
-};
-use tokio::{
-    net::TcpListener,
-    sync::{Mutex, oneshot},
-    task::{JoinSet, spawn_blocking},
-    time::timeout,
-};
+use axum::http::HeaderMap;
+use tokio::{sync::Mutex, task::spawn_blocking};
 use winterbaume_core::{
     MockRequest, MockResponse, MockService as _, StatefulService as _, default_account_id,
 };
 use winterbaume_kms::{KmsService, KmsStateView};
 
-use super::{StartError, data_dir, error::chain};
-
-/// The one region the embedded KMS knows: without a host name to read it from, winterbaume assumes this one.
-const REGION: &str = "us-east-1";
-/// More than any KMS request.
-const MAX_BODY_BYTES: usize = 1024 * 1024;
-/// How long a shutdown waits for a request that does not end.
-const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
+use super::{
+    StartError, data_dir,
+    error::chain,
+    mock_server::{MockServer, REGION, operation},
+};
 
 /// A KMS in this process, served over HTTP. A key that it has answered for is on disk.
+#[derive(Debug)]
 pub struct EmbeddedKms {
-    endpoint: String,
-    stop: oneshot::Sender<()>,
-    server: JoinSet<()>,
-}
-
-impl fmt::Debug for EmbeddedKms {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("EmbeddedKms")
-            .field("endpoint", &self.endpoint)
-            .finish_non_exhaustive()
-    }
+    server: MockServer,
 }
 
 impl EmbeddedKms {
@@ -73,38 +45,19 @@ impl EmbeddedKms {
         let kms = Kms { service, file: file.map(Path::to_owned), saving: Mutex::new(()) };
         // Also where there is no key yet: from now on, a missing file means lost keys.
         kms.save().await.map_err(failed)?;
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let listener =
-            TcpListener::bind(address).await.map_err(|error| failed(error.to_string()))?;
-        let address = listener.local_addr().map_err(|error| failed(error.to_string()))?;
-
-        let router = Router::new()
-            .fallback(answer)
-            .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-            .with_state(Arc::new(kms));
-        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-        let (stop, stopped) = oneshot::channel::<()>();
-        let mut server = JoinSet::new();
-        server.spawn(async move {
-            // Resolves when the handle's end of the channel is dropped, by a shutdown or by itself.
-            let stopped = async move { drop(stopped.await) };
-            if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stopped).await
-            {
-                tracing::error!(error = chain(&error), "the embedded KMS ended");
-            }
-        });
-        Ok(Self { endpoint: format!("http://{address}"), stop, server })
+        let kms = Arc::new(kms);
+        let answer = move |request| answer(Arc::clone(&kms), request);
+        Ok(Self { server: MockServer::start("KMS", answer).await? })
     }
 
     /// Where it listens.
     pub fn endpoint(&self) -> &str {
-        &self.endpoint
+        self.server.endpoint()
     }
 
     /// Lets running requests finish, and ends it.
-    pub async fn shutdown(mut self) {
-        drop(self.stop);
-        drop(timeout(SHUTDOWN_GRACE, self.server.join_next()).await);
+    pub async fn shutdown(self) {
+        self.server.shutdown().await;
     }
 }
 
@@ -115,23 +68,18 @@ struct Kms {
     saving: Mutex<()>,
 }
 
-async fn answer(State(kms): State<Arc<Kms>>, headers: HeaderMap, body: Bytes) -> Response {
-    let changes = changes_state(&headers);
-    let request = MockRequest { method: "POST".to_owned(), uri: "/".to_owned(), headers, body };
-    let mut answer = kms.service.handle(request).await;
+async fn answer(kms: Arc<Kms>, request: MockRequest) -> MockResponse {
+    let changes = changes_state(&request.headers);
+    let answer = kms.service.handle(request).await;
     if changes
         && (200..300).contains(&answer.status)
         && let Err(error) = kms.save().await
     {
         tracing::error!(error, "the state of the embedded KMS was not saved");
         let body = r#"{"__type":"KMSInternalException","message":"The state was not saved."}"#;
-        answer = MockResponse::json(500, body);
+        return MockResponse::json(500, body);
     }
-    let mut response = Response::new(Body::from(answer.body));
-    *response.status_mut() =
-        StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    *response.headers_mut() = answer.headers;
-    response
+    answer
 }
 
 impl Kms {
@@ -147,9 +95,7 @@ impl Kms {
 
 /// Whether an operation may change what must be kept. The safe answer for one that is not known is yes.
 fn changes_state(headers: &HeaderMap) -> bool {
-    let target =
-        headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let operation = target.rsplit('.').next().unwrap_or_default();
+    let operation = operation(headers);
     let reads = [
         "Decrypt",
         "Describe",

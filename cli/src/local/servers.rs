@@ -1,6 +1,6 @@
 //! The servers behind the AWS SDK: embedded, or the caller's own.
 
-use super::{DataDir, EmbeddedDynamoDb, EmbeddedKms, Endpoints, Options, StartError};
+use super::{DataDir, EmbeddedDynamoDb, EmbeddedKms, EmbeddedSqs, Endpoints, Options, StartError};
 
 /// The servers of one stack.
 #[derive(Debug)]
@@ -8,6 +8,7 @@ pub(super) struct Servers {
     endpoints: Endpoints,
     kms: Option<EmbeddedKms>,
     dynamodb: Option<EmbeddedDynamoDb>,
+    sqs: Option<EmbeddedSqs>,
 }
 
 impl Servers {
@@ -37,15 +38,32 @@ impl Servers {
             let dynamodb = EmbeddedDynamoDb::start(database.as_deref()).await?;
             (dynamodb.endpoint().to_owned(), Some(dynamodb))
         };
-        let endpoints = Endpoints { dynamodb: dynamodb_endpoint, kms: kms_endpoint };
-        Ok(Self { endpoints, kms, dynamodb })
+        let (sqs_endpoint, sqs) = if let Some(named) = &options.sqs_endpoint {
+            (named.clone(), None)
+        } else {
+            let sqs = EmbeddedSqs::start(data_dir.map(DataDir::queues).as_deref()).await?;
+            (sqs.endpoint().to_owned(), Some(sqs))
+        };
+        let endpoints =
+            Endpoints { dynamodb: dynamodb_endpoint, kms: kms_endpoint, sqs: sqs_endpoint };
+        Ok(Self { endpoints, kms, dynamodb, sqs })
     }
 
     pub(super) const fn endpoints(&self) -> &Endpoints {
         &self.endpoints
     }
 
+    /// Once the queues exist: puts what waited in them when the last stack ended back into them.
+    pub(super) async fn refill_queues(&self) {
+        if let Some(sqs) = &self.sqs {
+            sqs.refill().await;
+        }
+    }
+
     pub(super) async fn shutdown(self) {
+        if let Some(sqs) = self.sqs {
+            sqs.shutdown().await;
+        }
         if let Some(kms) = self.kms {
             kms.shutdown().await;
         }

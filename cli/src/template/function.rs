@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use axum::http::Method;
 
-use super::{Expression, Statement, TemplateError, node::Node};
+use super::{Expression, Statement, TemplateError, Trigger, node::Node};
 
 /// A Lambda function.
 #[derive(Debug, Clone)]
@@ -17,6 +17,8 @@ pub struct Function {
     pub environment: BTreeMap<String, Expression>,
     /// The routes that lead to it.
     pub routes: Vec<Route>,
+    /// What else calls it.
+    pub triggers: Vec<Trigger>,
     /// What it may do.
     pub policy: Vec<Statement>,
 }
@@ -82,6 +84,7 @@ impl Function {
             operation: binary.text()?.to_owned(),
             environment: variables,
             routes: routes(&properties.get("Events"))?,
+            triggers: triggers(&properties.get("Events"))?,
             policy: Statement::read_all(&properties.get("Policies"))?,
         })
     }
@@ -103,6 +106,11 @@ fn routes(events: &Node<'_>) -> Result<Vec<Route>, TemplateError> {
         }
     }
     Ok(routes)
+}
+
+fn triggers(events: &Node<'_>) -> Result<Vec<Trigger>, TemplateError> {
+    let triggers = events.entries_or_none()?.into_iter().map(|(_, event)| Trigger::read(&event));
+    triggers.filter_map(Result::transpose).collect()
 }
 
 impl Route {

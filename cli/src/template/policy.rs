@@ -42,6 +42,8 @@ pub enum Resource {
     },
     /// The KMS key of this logical id.
     KmsKey(String),
+    /// The queue of this logical id.
+    Queue(String),
     /// Something else.
     Other(Term),
 }
@@ -86,8 +88,8 @@ impl Statement {
 }
 
 impl Resource {
-    /// Recognises the ARNs of these tables, their indexes, and these keys.
-    pub(super) fn name(&mut self, tables: &[String], kms_keys: &[String]) {
+    /// Recognises the ARNs of these tables, their indexes, these keys and these queues.
+    pub(super) fn name(&mut self, tables: &[String], kms_keys: &[String], queues: &[String]) {
         let Self::Other(term) = self else { return };
         let terms = match term {
             Term::Concat(terms) => terms.as_slice(),
@@ -106,6 +108,7 @@ impl Resource {
         let named = match rest {
             [] if tables.contains(resource) => Self::Table(resource.clone()),
             [] if kms_keys.contains(resource) => Self::KmsKey(resource.clone()),
+            [] if queues.contains(resource) => Self::Queue(resource.clone()),
             [Term::Literal(suffix)] if tables.contains(resource) => {
                 match suffix.strip_prefix("/index/") {
                     Some(index) => Self::Index { table: resource.clone(), index: index.to_owned() },

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use shared::domain::{Event, EventKind};
+use shared::domain::{Event, EventKind, Sessions};
 use uuid::Uuid;
 
 use crate::view::status;
@@ -74,9 +74,10 @@ fn of_update(event: &Event) -> Vec<CommentView> {
     }
     let profile = |field: &&String| {
         !matches!(field.as_str(), "metadata" | "tags" | "status" | "verification")
+            && !Sessions::MEMBERS.contains(&field.as_str())
     };
     let changed_fields: Vec<_> =
-        event.fields.iter().filter(profile).map(|field| name_of(field)).collect();
+        event.fields.iter().filter(profile).map(|field| Event::vendor_name(field)).collect();
     if !changed_fields.is_empty() {
         add("PROFILE_UPDATED", &|entry| CommentView {
             changed_fields: changed_fields.clone(),
@@ -84,16 +85,6 @@ fn of_update(event: &Event) -> Vec<CommentView> {
         });
     }
     entries
-}
-
-/// What Didit calls a field.
-fn name_of(field: &str) -> String {
-    match field {
-        "external_id" => "vendor_data".to_owned(),
-        "approved.emails" => "approved_emails".to_owned(),
-        "approved.phones" => "approved_phones".to_owned(),
-        other => other.strip_prefix("identity.").unwrap_or(other).to_owned(),
-    }
 }
 
 impl CommentView {

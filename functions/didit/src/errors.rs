@@ -4,7 +4,7 @@
 use lambda_http::http::{StatusCode, header::WWW_AUTHENTICATE};
 use serde_json::{Map, Value, json};
 use shared::{
-    auth::Unauthenticated,
+    auth::{Denied, Unauthenticated},
     domain::RequestId,
     error::{Error, Fault, Place, Throttled},
     http::{self, Code, Response, problem},
@@ -23,6 +23,20 @@ pub(crate) fn render(error: &Error, _request_id: &RequestId, _base: &str) -> Res
         response.headers_mut().remove(WWW_AUTHENTICATE);
     }
     response
+}
+
+/// An error of the operations on webhook destinations: no credential is 403 there, as a wrong one is.
+pub(crate) fn render_of_destinations(error: &Error, id: &RequestId, base: &str) -> Response {
+    if let Error::Unauthenticated(_) = error {
+        return render(&Error::Denied(Denied::Role), id, base);
+    }
+    if let Error::NotFound = error {
+        return http::json(
+            StatusCode::NOT_FOUND,
+            &json!({"detail": "Webhook destination not found."}),
+        );
+    }
+    render(error, id, base)
 }
 
 /// As in the registry, but for what Didit answers otherwise: a bad key is 403, and 409 is not used.

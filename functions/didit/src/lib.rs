@@ -1,10 +1,11 @@
-//! Didit's user API, `/v3/users/…`: lists, statuses, roles and batch deletion.
+//! Didit's user API, `/v3/users/…`: lists, statuses, roles and batch deletion; and `/v3/webhook/destinations/…`.
 //!
 //! One file per endpoint; `read`, `view`, `comments` and `errors` hold the wire shapes that they share.
 
 mod comments;
 mod create_user;
 mod delete_users;
+mod destinations;
 mod errors;
 mod get_user;
 mod list_users;
@@ -20,6 +21,10 @@ use shared::{
 };
 
 static DIDIT: Api = Api { credential, render: errors::render, endpoints: || &ENDPOINTS };
+
+/// As [`DIDIT`], but that a missing credential is refused like a wrong one.
+static WEBHOOKS: Api =
+    Api { credential, render: errors::render_of_destinations, endpoints: || &WEBHOOK_ENDPOINTS };
 
 /// `x-api-key: sk_…`. A credential of another kind is one all the same: it is refused, and not missing.
 fn credential(headers: &HeaderMap) -> Result<ApiKey, Unauthenticated> {
@@ -93,6 +98,76 @@ pub static DELETE_USERS: Endpoint = Endpoint {
     handler: |app, call| Box::pin(delete_users::handle(app, call)),
 };
 
-/// All endpoints of this API.
+/// All endpoints of users.
 pub static ENDPOINTS: [&Endpoint; 6] =
     [&LIST_USERS, &GET_USER, &CREATE_USER, &UPDATE_USER, &UPDATE_USER_STATUS, &DELETE_USERS];
+
+/// `GET /v3/webhook/destinations/`: all webhook destinations.
+pub static LIST_WEBHOOK_DESTINATIONS: Endpoint = Endpoint {
+    operation: "didit_list_webhook_destinations",
+    method: Method::GET,
+    path: "/v3/webhook/destinations/",
+    action: Action::Webhooks,
+    api: &WEBHOOKS,
+    handler: |app, call| Box::pin(destinations::list::handle(app, call)),
+};
+
+/// `POST /v3/webhook/destinations/`: makes a webhook destination.
+pub static CREATE_WEBHOOK_DESTINATION: Endpoint = Endpoint {
+    operation: "didit_create_webhook_destination",
+    method: Method::POST,
+    path: "/v3/webhook/destinations/",
+    action: Action::Webhooks,
+    api: &WEBHOOKS,
+    handler: |app, call| Box::pin(destinations::create::handle(app, call)),
+};
+
+/// `GET /v3/webhook/destinations/{uuid}/`: one webhook destination.
+pub static GET_WEBHOOK_DESTINATION: Endpoint = Endpoint {
+    operation: "didit_get_webhook_destination",
+    method: Method::GET,
+    path: "/v3/webhook/destinations/{uuid}/",
+    action: Action::Webhooks,
+    api: &WEBHOOKS,
+    handler: |app, call| Box::pin(destinations::get::handle(app, call)),
+};
+
+/// `PATCH /v3/webhook/destinations/{uuid}/`: changes a webhook destination.
+pub static UPDATE_WEBHOOK_DESTINATION: Endpoint = Endpoint {
+    operation: "didit_update_webhook_destination",
+    method: Method::PATCH,
+    path: "/v3/webhook/destinations/{uuid}/",
+    action: Action::Webhooks,
+    api: &WEBHOOKS,
+    handler: |app, call| Box::pin(destinations::update::handle(app, call)),
+};
+
+/// `DELETE /v3/webhook/destinations/{uuid}/`: removes a webhook destination.
+pub static DELETE_WEBHOOK_DESTINATION: Endpoint = Endpoint {
+    operation: "didit_delete_webhook_destination",
+    method: Method::DELETE,
+    path: "/v3/webhook/destinations/{uuid}/",
+    action: Action::Webhooks,
+    api: &WEBHOOKS,
+    handler: |app, call| Box::pin(destinations::delete::handle(app, call)),
+};
+
+/// `POST /v3/webhook/destinations/{uuid}/rotate-secret/`: gives a webhook destination a new secret.
+pub static ROTATE_WEBHOOK_SECRET: Endpoint = Endpoint {
+    operation: "didit_rotate_webhook_secret",
+    method: Method::POST,
+    path: "/v3/webhook/destinations/{uuid}/rotate-secret/",
+    action: Action::Webhooks,
+    api: &WEBHOOKS,
+    handler: |app, call| Box::pin(destinations::rotate_secret::handle(app, call)),
+};
+
+/// All endpoints of webhook destinations.
+pub static WEBHOOK_ENDPOINTS: [&Endpoint; 6] = [
+    &LIST_WEBHOOK_DESTINATIONS,
+    &CREATE_WEBHOOK_DESTINATION,
+    &GET_WEBHOOK_DESTINATION,
+    &UPDATE_WEBHOOK_DESTINATION,
+    &DELETE_WEBHOOK_DESTINATION,
+    &ROTATE_WEBHOOK_SECRET,
+];

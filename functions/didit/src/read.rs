@@ -55,6 +55,11 @@ impl Body {
         self.members.remove(name)
     }
 
+    /// Whether there is such a member, be it null.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.members.contains_key(name)
+    }
+
     /// Notes what is wrong with a member.
     pub(crate) fn fault(&mut self, name: &str, detail: impl Into<String>) {
         self.faults.body(pointer("", name), detail);

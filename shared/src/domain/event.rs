@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::{RequestId, Status, Timestamp};
+use super::{ExternalId, RequestId, Status, Timestamp};
 
 /// What kind of thing happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +70,8 @@ pub struct Event {
     pub at: Timestamp,
     /// Who and why technically.
     pub origin: Origin,
+    /// What its caller calls the user, as it was then: webhooks go out when the user may be gone.
+    pub external_id: Option<ExternalId>,
     /// The user's version after it, where it was a change.
     pub version: Option<u64>,
     /// What changed, or what was shown: `display_name`, `metadata`, full vault field ids.
@@ -96,6 +98,7 @@ impl Event {
             kind,
             at,
             origin,
+            external_id: None,
             version: None,
             fields: Vec::new(),
             ignored: Vec::new(),
@@ -114,6 +117,16 @@ impl Event {
     /// Notes that an encrypted field changed, by name only.
     pub fn name_field(&mut self, field: impl Into<String>) {
         self.fields.push(field.into());
+    }
+
+    /// What Didit's clients call a field that an event names.
+    pub fn vendor_name(field: &str) -> String {
+        match field {
+            "external_id" => "vendor_data".to_owned(),
+            "approved.emails" => "approved_emails".to_owned(),
+            "approved.phones" => "approved_phones".to_owned(),
+            other => other.strip_prefix("identity.").unwrap_or(other).to_owned(),
+        }
     }
 
     /// Notes a change of something that is stored in clear.

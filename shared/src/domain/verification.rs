@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::{Value, json};
+
 use super::{Timestamp, field::FieldId};
 use crate::vault::Fingerprint;
 
@@ -205,6 +207,33 @@ pub struct Sessions {
 }
 
 impl Sessions {
+    /// What the members are called where a change of them is told.
+    pub const MEMBERS: [&'static str; 7] = [
+        "session_count",
+        "approved_count",
+        "declined_count",
+        "in_review_count",
+        "features",
+        "first_session_at",
+        "last_session_at",
+    ];
+
+    /// The members as they are told, in the order of [`Sessions::MEMBERS`].
+    pub fn members(&self) -> [(&'static str, Value); 7] {
+        let features = self.features.iter();
+        let features = features.map(|(name, result)| (name.as_str(), result.status.as_str()));
+        let [count, approved, declined, in_review, map, first_at, last_at] = Self::MEMBERS;
+        [
+            (count, json!(self.count)),
+            (approved, json!(self.approved)),
+            (declined, json!(self.declined)),
+            (in_review, json!(self.in_review)),
+            (map, json!(features.collect::<BTreeMap<_, _>>())),
+            (first_at, json!(self.first_at.map(Timestamp::to_seconds_string))),
+            (last_at, json!(self.last_at.map(Timestamp::to_seconds_string))),
+        ]
+    }
+
     /// Counts a session, of which `previous` was counted before if it is not new.
     pub fn count(&mut self, previous: Option<Outcome>, outcome: Outcome) {
         match previous {

@@ -26,6 +26,32 @@ impl HistoryKey {
     pub(super) fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The event's id, where it is an event.
+    pub fn event(&self) -> Option<Uuid> {
+        self.0.strip_prefix(EVENT_PREFIX)?.parse().ok()
+    }
+}
+
+/// An event as the table's stream shows it.
+#[derive(Debug, Clone)]
+pub struct StreamedEvent {
+    /// Whose data.
+    pub scope: Scope,
+    /// The user.
+    pub user: UserId,
+    /// What happened.
+    pub event: Event,
+}
+
+impl StreamedEvent {
+    /// Reads the new image of a record of the stream, in DynamoDB's JSON. `None` where it is no event of ours.
+    pub fn read(image: &serde_json::Value) -> Option<Self> {
+        let item: serde_dynamo::Item = serde_json::from_value(image.clone()).ok()?;
+        let item: EventItem = serde_dynamo::from_item(item).ok()?;
+        let (scope, user) = keys::scope_and_user(item.partition())?;
+        Some(Self { scope, user, event: item.into_event().ok()? })
+    }
 }
 
 impl Store {

@@ -1,11 +1,14 @@
 //! Items as they lie in the tables, and back.
 
+mod destination;
 mod event;
 mod idempotency;
 mod position;
 mod session;
 mod user;
 
+pub(super) use destination::DestinationItem;
+pub use destination::{DestinationSecrets, StoredDestination};
 pub(super) use event::EventItem;
 pub(super) use idempotency::IdempotencyItem;
 pub use idempotency::{IdempotencyRecord, Subject};

@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::{
-    domain::{Scope, Status, Timestamp, UserId, field::FingerprintKind},
+    domain::{
+        DestinationId, Mode, Scope, Status, TenantId, Timestamp, UserId, field::FingerprintKind,
+    },
     limits::Traffic,
     vault::{Fingerprint, Purpose},
 };
@@ -55,6 +57,14 @@ pub(super) fn session(scope: &Scope, id: UserId, name: &Fingerprint) -> Key {
 /// Anything in the partition of a user.
 pub(super) fn of_user(scope: &Scope, id: UserId, sk: &str) -> Key {
     Key::new(user_partition(scope, id), sk)
+}
+
+/// Reads scope and user back out of [`user`]'s partition key.
+pub(super) fn scope_and_user(pk: &str) -> Option<(Scope, UserId)> {
+    let (scope, hex) = pk.strip_prefix("T#")?.split_once("#U#")?;
+    let (tenant, mode) = scope.split_once('#')?;
+    let (tenant, mode) = (TenantId::parse(tenant).ok()?, Mode::parse(mode).ok()?);
+    Some((Scope { tenant, mode }, UserId::parse_hex(hex).ok()?))
 }
 
 pub(super) fn idempotency(scope: &Scope, name: &Fingerprint) -> Key {
@@ -152,4 +162,26 @@ pub(super) const SESSION_PREFIX: &str = "V#";
 /// The claim on an external id: one item, so one owner.
 pub(super) fn external_id_claim(scope: &Scope, name: &Fingerprint) -> Key {
     Key::new(format!("T#{scope}#X#{}", name.as_str()), "X")
+}
+
+/// The partition of a tenant's webhook destinations.
+pub(super) fn destinations(scope: &Scope) -> String {
+    format!("T#{scope}#W")
+}
+
+/// What the sort keys of destinations begin with.
+pub(super) const DESTINATION_PREFIX: &str = "D#";
+
+pub(super) fn destination(scope: &Scope, id: DestinationId) -> Key {
+    Key::new(destinations(scope), format!("{DESTINATION_PREFIX}{id}"))
+}
+
+/// The claim on a destination's URL: one item, so one destination.
+pub(super) fn webhook_url_claim(scope: &Scope, name: &Fingerprint) -> Key {
+    Key::new(destinations(scope), format!("U#{}", name.as_str()))
+}
+
+/// How many destinations there are.
+pub(super) fn destination_count(scope: &Scope) -> Key {
+    Key::new(destinations(scope), "N")
 }

@@ -96,6 +96,7 @@ where
         }
         user.touch(now);
         event.version = Some(user.version);
+        event.external_id.clone_from(&user.external_id);
         let news = |field: &&FieldId| !event.fields.iter().any(|name| name == field.as_str());
         let showing = showing(&user, kind.shows.iter().filter(news), now, call.origin());
         let mut transaction = app.store.transaction(scope);

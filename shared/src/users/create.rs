@@ -65,6 +65,7 @@ pub async fn create_user(
     let mut event = Event::new(EventKind::Created, now, call.origin());
     event.version = Some(user.version);
     user.external_id.clone_from(&new.external_id);
+    event.external_id.clone_from(&user.external_id);
     if let Some(id) = &user.external_id {
         event.record_change("external_id", None::<String>, id.as_str());
     }

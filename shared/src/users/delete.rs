@@ -153,6 +153,7 @@ async fn delete_once(
     user.touch(now);
     let mut event = Event::new(EventKind::Deleted, now, call.origin());
     event.version = Some(user.version);
+    event.external_id.clone_from(&user.external_id);
     event.statuses = Some((before.status, Status::Deleted));
     event.purge_at = Some(purge_at);
 

@@ -14,8 +14,8 @@ use super::{
 use crate::{
     App,
     domain::{
-        Established, Event, EventKind, Feature, FeatureStatus, Outcome, Scope, Status, Timestamp,
-        User, UserId, Verification,
+        Established, Event, EventKind, Feature, FeatureStatus, Outcome, Scope, Sessions, Status,
+        Timestamp, User, UserId, Verification,
         field::{FieldId, FingerprintKind},
         value::Value,
     },
@@ -146,12 +146,14 @@ async fn change(
     }
     user.sessions.count(previous.map(|previous| previous.outcome), report.verification.outcome);
     user.sessions.observe(executed_at, &report.features);
+    note_sessions(&mut event, &before.sessions, &user.sessions);
     let latest = user.verification.as_ref();
     if latest.is_none_or(|latest| latest.executed_at <= executed_at) {
         user.verification = Some(report.verification.clone());
     }
     user.touch(now);
     event.version = Some(user.version);
+    event.external_id.clone_from(&user.external_id);
     let session = SessionRecord {
         name: index.session(&report.verification.id),
         report: digest,
@@ -252,6 +254,15 @@ fn note(event: &mut Event, report: &Report, previous: Option<&SessionRecord>) {
     });
     let previous = previous.map(|previous| json!({"outcome": previous.outcome.as_str()}));
     event.record_change("verification", previous, current);
+}
+
+/// Says in the event what the session changed in the sum of them all.
+fn note_sessions(event: &mut Event, before: &Sessions, after: &Sessions) {
+    for ((name, previous), (_, current)) in before.members().into_iter().zip(after.members()) {
+        if previous != current {
+            event.record_change(name, previous, current);
+        }
+    }
 }
 
 impl Report {

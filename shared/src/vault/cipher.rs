@@ -91,7 +91,12 @@ fn hkdf_sha256(
 /// The HMAC of `message` under `key`.
 pub(super) fn hmac(key: &Key, message: &[u8]) -> Digest {
     // EXPOSE: the MAC is keyed.
-    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key.expose()), message);
+    hmac_under(key.expose(), message)
+}
+
+/// The HMAC of `message` under a secret of any length: what receivers of webhooks know.
+pub(super) fn hmac_under(secret: &[u8], message: &[u8]) -> Digest {
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), message);
     let mut digest = Digest::default();
     digest.iter_mut().zip(tag.as_ref()).for_each(|(to, from)| *to = *from);
     digest

@@ -1,6 +1,6 @@
 //! Where a sealed value belongs.
 
-use crate::domain::{Scope, UserId, field::FieldId};
+use crate::domain::{DestinationId, Scope, UserId, field::FieldId};
 
 /// The place of a sealed value, encoded without ambiguity: a domain that names the kind of value, then each part
 /// with its length before it. It enters the derivation of the key *and* the authenticated data, so a value opens in
@@ -21,6 +21,13 @@ impl Context {
         Self::new("coffer/v1/field", scope)
             .part(user.to_hex().as_bytes())
             .part(field.as_str().as_bytes())
+    }
+
+    /// A webhook destination's signing secret, sealed under version `branch_version` of the branch key.
+    pub fn webhook_secret(scope: &Scope, destination: DestinationId, branch_version: u32) -> Self {
+        Self::new("coffer/v1/webhook-secret", scope)
+            .part(destination.to_string().as_bytes())
+            .part(&branch_version.to_be_bytes())
     }
 
     /// The cursor of one query, known by the query's digest.

@@ -69,6 +69,11 @@ impl IndexKey {
         self.mac(&format!("coffer/v1/idempotency-key/{operation}"), key)
     }
 
+    /// What a webhook destination's URL is called in a key of the tables.
+    pub fn webhook_url(&self, url: &str) -> Fingerprint {
+        self.mac("coffer/v1/webhook-url", url)
+    }
+
     /// What stands for a request: the same for the same path and body only.
     pub fn request(&self, path: &str, body: &[u8]) -> Fingerprint {
         let digest = <sha2::Sha256 as sha2::Digest>::digest(body);

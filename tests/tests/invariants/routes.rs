@@ -7,7 +7,7 @@ use std::{
 };
 
 use coffer::{
-    local::endpoints,
+    local::{endpoints, workers},
     template::{MethodPattern, Template},
 };
 use harness::world::template_path;
@@ -39,7 +39,13 @@ fn every_endpoint_has_its_function_with_its_one_route() {
         })
         .collect();
     assert_eq!(declared, built);
-    assert_eq!(template.functions.len(), endpoints().count());
+    let working = template.functions.iter().filter(|function| function.routes.is_empty());
+    let working: BTreeSet<_> = working.map(|function| function.operation.as_str()).collect();
+    assert_eq!(working, workers().map(|worker| worker.operation).collect());
+    assert_eq!(template.functions.len(), endpoints().count() + workers().count());
+    for function in &template.functions {
+        assert_eq!(function.routes.is_empty(), !function.triggers.is_empty());
+    }
     for function in &template.functions {
         assert_eq!(function.logical_id, pascal_case(&function.operation));
     }
@@ -80,12 +86,15 @@ fn every_endpoint_has_its_binary_of_one_name() {
             binaries.insert(name, fs::read_to_string(path).unwrap());
         }
     }
-    let operations: BTreeSet<_> =
-        endpoints().map(|endpoint| endpoint.operation.to_owned()).collect();
+    let operations: BTreeSet<_> = endpoints()
+        .map(|endpoint| endpoint.operation.to_owned())
+        .chain(workers().map(|worker| worker.operation.to_owned()))
+        .collect();
     assert_eq!(binaries.keys().cloned().collect::<BTreeSet<_>>(), operations);
     for (name, source) in binaries {
         let (api, constant) = name.split_once('_').unwrap();
-        let main = format!("shared::runtime::run(&{api}::{})", constant.to_uppercase());
+        let run = if api == "events" { "events::run" } else { "shared::runtime::run" };
+        let main = format!("{run}(&{api}::{})", constant.to_uppercase());
         assert!(source.contains(&main), "{name} must call {main}");
         assert!(source.lines().count() <= 15, "{name} is longer than 15 lines");
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     aws::AwsError,
-    domain::{Event, EventKind, Origin, RequestId, Scope, Status, Timestamp, UserId},
+    domain::{Event, EventKind, ExternalId, Origin, RequestId, Scope, Status, Timestamp, UserId},
     store::keys,
 };
 
@@ -18,6 +18,8 @@ pub(in crate::store) struct EventItem {
     actor: String,
     operation: String,
     request_id: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    external_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     version: Option<u64>,
     fields: Vec<String>,
@@ -49,6 +51,7 @@ impl EventItem {
             actor: event.origin.actor.clone(),
             operation: event.origin.operation.to_string(),
             request_id: event.origin.request_id.as_str().to_owned(),
+            external_id: event.external_id.as_ref().map(|id| id.as_str().to_owned()),
             version: event.version,
             fields: event.fields.clone(),
             ignored: event.ignored.clone(),
@@ -58,6 +61,11 @@ impl EventItem {
             reason: event.reason.clone(),
             ttl: event.purge_at.map(Timestamp::unix_seconds),
         }
+    }
+
+    /// The partition key.
+    pub(in crate::store) fn partition(&self) -> &str {
+        &self.pk
     }
 
     pub(in crate::store) fn into_event(self) -> Result<Event, AwsError> {
@@ -80,6 +88,7 @@ impl EventItem {
                 operation: self.operation.into(),
                 request_id: RequestId::new(self.request_id),
             },
+            external_id: self.external_id.as_deref().map(ExternalId::parse).transpose().ok()?,
             version: self.version,
             fields: self.fields,
             ignored: self.ignored,

@@ -1,0 +1,134 @@
+//! Sending webhooks again: those that were given up, and those of a stretch of time.
+
+use std::error::Error;
+
+use aws_config::SdkConfig;
+use aws_sdk_sqs::{
+    Client,
+    types::{Message, QueueAttributeName::RedrivePolicy},
+};
+use events::{Delivery, Queue};
+use serde_json::Value;
+use shared::{
+    domain::{DestinationId, Scope, Status, Timestamp, UserId},
+    store::{HistoryKey, ListOrder, Partition, Store, Window},
+};
+use uuid::Uuid;
+
+type Result<T, E = Box<dyn Error + Send + Sync>> = std::result::Result<T, E>;
+
+/// For how many seconds a message of the dead-letter queue is out of others' sight while it is looked at.
+const LOOKED_AT_SECONDS: i32 = 600;
+/// How many users are listed at once.
+const PAGE: usize = 100;
+
+/// Moves what lies in the dead-letter queue of this queue back into it: all, or what is for one destination. Each message
+/// gets the whole schedule again. Answers how many there were.
+///
+/// A message is in the queue before it leaves the other: whatever interrupts this loses nothing.
+pub async fn replay_dead_letters(
+    sdk: &SdkConfig,
+    queue_url: &str,
+    destination: Option<DestinationId>,
+) -> Result<usize> {
+    let client = Client::new(sdk);
+    let dead_letters = dead_letter_queue(&client, queue_url).await?;
+    let queue = Queue::new(sdk, queue_url.to_owned());
+    let (mut moved, mut others) = (0_usize, Vec::new());
+    loop {
+        let request = client.receive_message().queue_url(&dead_letters);
+        let request = request.visibility_timeout(LOOKED_AT_SECONDS).max_number_of_messages(10);
+        let messages = request.send().await?.messages.unwrap_or_default();
+        if messages.is_empty() {
+            break;
+        }
+        for message in messages {
+            let delivery = message.body().and_then(Delivery::parse);
+            let wanted = |it: &Delivery| destination.is_none_or(|id| it.destination == id);
+            match delivery.filter(wanted) {
+                Some(delivery) => {
+                    queue.send(&[delivery]).await?;
+                    delete(&client, &dead_letters, &message).await?;
+                    moved = moved.saturating_add(1);
+                }
+                None => others.push(message),
+            }
+        }
+    }
+    for message in others {
+        let show = client.change_message_visibility().queue_url(&dead_letters);
+        let show = show.set_receipt_handle(message.receipt_handle).visibility_timeout(0);
+        show.send().await?;
+    }
+    Ok(moved)
+}
+
+/// Sends a destination all events of a stretch of time that the table still has, whether they were delivered before or not.
+/// Answers how many were put into the queue; what the destination does not want is dropped on the way. It looks at every
+/// user of the tenant and mode.
+pub async fn replay_period(
+    store: &Store,
+    queue: &Queue,
+    scope: &Scope,
+    destination: DestinationId,
+    (since, until): (Timestamp, Timestamp),
+) -> Result<usize> {
+    let mut sent = 0_usize;
+    for status in Status::ALL {
+        let partition = Partition::Listed(status, ListOrder::Created);
+        let mut window = Window { limit: PAGE, ..Window::default() };
+        loop {
+            let page = store.page(scope, &partition, &window).await?;
+            for (_, user) in &page.entries {
+                let deliveries = of_user(store, scope, *user, destination, (since, until)).await?;
+                queue.send(&deliveries).await?;
+                sent = sent.saturating_add(deliveries.len());
+            }
+            match page.entries.into_iter().next_back() {
+                Some((position, _)) if page.has_more => window.after = Some(position),
+                Some(_) | None => break,
+            }
+        }
+    }
+    Ok(sent)
+}
+
+/// The events of one user in a stretch of time, oldest first. An event's id says when it was.
+async fn of_user(
+    store: &Store,
+    scope: &Scope,
+    user: UserId,
+    destination: DestinationId,
+    (since, until): (Timestamp, Timestamp),
+) -> Result<Vec<Delivery>> {
+    let history = store.history_keys(scope, user).await?;
+    let mut events: Vec<_> = history.iter().filter_map(HistoryKey::event).collect();
+    events.retain(|event| made_at(*event).is_some_and(|at| since <= at && at < until));
+    events.reverse();
+    let delivery = |event| Delivery { scope: scope.clone(), user, event, destination };
+    Ok(events.into_iter().map(delivery).collect())
+}
+
+fn made_at(event: Uuid) -> Option<Timestamp> {
+    let (seconds, nanos) = event.get_timestamp()?.to_unix();
+    let millis = seconds.checked_mul(1000)?.checked_add(u64::from(nanos) / 1_000_000)?;
+    i64::try_from(millis).ok().map(Timestamp::from_unix_millis)
+}
+
+/// The URL of the queue that takes what this one gives up.
+async fn dead_letter_queue(client: &Client, queue_url: &str) -> Result<String> {
+    let request = client.get_queue_attributes().queue_url(queue_url).attribute_names(RedrivePolicy);
+    let answer = request.send().await?;
+    let policy = answer.attributes().and_then(|attributes| attributes.get(&RedrivePolicy));
+    let policy: Value = serde_json::from_str(policy.ok_or("the queue gives nothing up")?)?;
+    let arn = policy.get("deadLetterTargetArn").and_then(Value::as_str);
+    let name = arn.and_then(|arn| arn.rsplit(':').next()).ok_or("the queue gives nothing up")?;
+    let answer = client.get_queue_url().queue_name(name).send().await?;
+    Ok(answer.queue_url.unwrap_or_default())
+}
+
+async fn delete(client: &Client, queue_url: &str, message: &Message) -> Result<()> {
+    let delete = client.delete_message().queue_url(queue_url);
+    delete.set_receipt_handle(message.receipt_handle.clone()).send().await?;
+    Ok(())
+}

@@ -1,0 +1,16 @@
+//! `GET /v3/webhook/destinations/`
+
+use lambda_http::http::StatusCode;
+use shared::{
+    App, Result,
+    http::{self, Call, Response},
+};
+
+use super::view::RowView;
+
+/// All destinations, oldest first, without pages: there are few.
+pub(crate) async fn handle(app: &App, call: Call) -> Result<Response> {
+    let destinations = app.store.destinations(call.scope()).await?;
+    let rows = destinations.iter().map(|stored| RowView::of(&stored.destination));
+    Ok(http::json(StatusCode::OK, &rows.collect::<Vec<_>>()))
+}

@@ -1,0 +1,93 @@
+//! What a receiver is told of an event: flat, as Didit's newer pages have it.
+
+use serde_json::{Map, Value, json};
+use shared::domain::{Event, EventKind, ExternalId, Scope, Status, Timestamp, UserId, WebhookType};
+
+/// What is sent of an event, if anything is: a reveal is not, nor a change that changed nothing.
+pub(crate) fn webhook_type(event: &Event) -> Option<WebhookType> {
+    match event.kind {
+        EventKind::StatusChanged => Some(WebhookType::UserStatusUpdated),
+        EventKind::Created | EventKind::Deleted => Some(WebhookType::UserDataUpdated),
+        EventKind::Updated if event.fields.is_empty() => None,
+        EventKind::Updated | EventKind::Verified => Some(WebhookType::UserDataUpdated),
+        EventKind::Revealed => None,
+    }
+}
+
+/// The status that a body names; empty where it names none.
+pub(crate) fn status_of(event: &Event) -> &'static str {
+    match (event.kind, event.statuses) {
+        (EventKind::StatusChanged, Some((_, new))) => status(new),
+        _ => "",
+    }
+}
+
+/// The body of an event for an attempt at `at`. Holds no value of an encrypted field: only its name.
+pub(crate) fn body(
+    event: &Event,
+    kind: WebhookType,
+    scope: &Scope,
+    user: UserId,
+    at: Timestamp,
+) -> Value {
+    let mut body = json!({
+        "event_id": event.id.to_string(),
+        "webhook_type": kind.as_str(),
+        "timestamp": at.unix_seconds(),
+        "created_at": event.at.unix_seconds(),
+        "environment": scope.mode.as_str(),
+        "vendor_data": event.external_id.as_ref().map(ExternalId::as_str),
+        "vendor_user_id": user.to_uuid().to_string(),
+    });
+    match event.kind {
+        EventKind::StatusChanged => {
+            let (previous, new) = event.statuses.unzip();
+            body["status"] = json!(new.map(status));
+            body["previous_status"] = json!(previous.map(status));
+        }
+        EventKind::Created
+        | EventKind::Updated
+        | EventKind::Verified
+        | EventKind::Deleted
+        | EventKind::Revealed => {
+            let names: Vec<String> = told(event).map(|field| Event::vendor_name(field)).collect();
+            body["changed_fields"] = json!(names);
+            body["changes"] = changes(event).into();
+        }
+    }
+    if event.kind == EventKind::Deleted {
+        body["deleted_at"] = event.at.to_seconds_string().into();
+    }
+    body
+}
+
+/// What was and what is, by Didit's name of each changed field. Of an encrypted field there is neither.
+fn changes(event: &Event) -> Map<String, Value> {
+    let change = |field: &String| {
+        let known = event.changes.get(field).cloned();
+        let change = match (field.as_str(), event.statuses) {
+            ("status", Some((previous, new))) => {
+                json!({"previous": status(previous), "current": status(new)})
+            }
+            _ => known
+                .unwrap_or_else(|| json!({"previous": null, "current": null, "redacted": true})),
+        };
+        (Event::vendor_name(field), change)
+    };
+    told(event).map(change).collect()
+}
+
+/// The fields that are told of: a session is told of by what it changed.
+fn told(event: &Event) -> impl Iterator<Item = &String> {
+    event.fields.iter().filter(|field| *field != "verification")
+}
+
+/// What Didit calls a status.
+const fn status(status: Status) -> &'static str {
+    match status {
+        Status::Active => "ACTIVE",
+        Status::Flagged => "FLAGGED",
+        Status::Blocked => "BLOCKED",
+        Status::Deleted => "DELETED",
+    }
+}

@@ -1,0 +1,94 @@
+//! What a worker is, and its whole `main`.
+
+use std::panic::AssertUnwindSafe;
+
+use aws_config::{BehaviorVersion, SdkConfig};
+use futures_util::{FutureExt as _, future::BoxFuture};
+use lambda_http::{LambdaEvent, service_fn};
+use serde_json::{Value, json};
+use shared::{
+    App,
+    app::bounded,
+    config::{Config, ConfigError},
+    runtime::init_tracing,
+};
+
+use crate::{post::Poster, queue::Queue};
+
+/// An event that no service of AWS sends. The batch fails as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the event has no records")]
+pub struct Malformed;
+
+/// The body of a worker: from an event of Lambda's to the ids of the records that failed.
+pub type Handler = for<'a> fn(&'a Workshop, Value) -> BoxFuture<'a, Result<Vec<String>, Malformed>>;
+
+/// One worker: one Lambda binary, one policy, no route.
+#[derive(Debug)]
+pub struct Worker {
+    /// Its one spelling everywhere, as in `events_fan_out`.
+    pub operation: &'static str,
+    /// What it does.
+    pub handler: Handler,
+}
+
+/// Everything a worker needs.
+#[derive(Debug)]
+pub struct Workshop {
+    /// What the endpoints have too.
+    pub app: App,
+    /// Where deliveries wait.
+    pub queue: Queue,
+    pub(crate) poster: Poster,
+}
+
+impl Workshop {
+    /// Builds the clients. Calls nobody.
+    pub fn new(config: Config, sdk: &SdkConfig) -> Self {
+        let queue = Queue::new(&bounded(sdk), config.webhook_queue_url.clone().unwrap_or_default());
+        let poster = Poster::new(config.webhook_reach);
+        Self { app: App::new(config, sdk), queue, poster }
+    }
+}
+
+impl Worker {
+    /// Handles one batch: the answer that event source mappings with `ReportBatchItemFailures` expect. What a panic left
+    /// unsaid is everything: the batch fails as a whole.
+    pub async fn answer(&self, shop: &Workshop, event: Value) -> Result<Value, Malformed> {
+        let work = AssertUnwindSafe((self.handler)(shop, event)).catch_unwind().await;
+        let failed = work.unwrap_or(Err(Malformed)).inspect_err(|error| {
+            tracing::error!(operation = self.operation, cause = error.to_string(), "batch failed");
+        })?;
+        let failed = failed.into_iter().map(|id| json!({"itemIdentifier": id}));
+        Ok(json!({"batchItemFailures": failed.collect::<Vec<_>>()}))
+    }
+}
+
+/// Serves one worker until the platform ends the process. Fails only at the start, on a bad configuration.
+pub fn run(worker: &'static Worker) -> Result<(), lambda_http::Error> {
+    init_tracing();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let config = Config::from_env().inspect_err(bad_configuration)?;
+        let sdk = aws_config::load_defaults(BehaviorVersion::latest()).await;
+        let shop = Workshop::new(config, &sdk);
+        lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async {
+            Ok::<_, lambda_http::Error>(worker.answer(&shop, event.payload).await?)
+        }))
+        .await
+    })
+}
+
+fn bad_configuration(error: &ConfigError) {
+    // What `main` returns is printed as its `Debug`, which is not for people.
+    tracing::error!(cause = error.to_string(), "initialisation failed");
+}
+
+/// The records of an event.
+pub(crate) fn records(event: Value) -> Result<Vec<Value>, Malformed> {
+    let Value::Object(mut members) = event else { return Err(Malformed) };
+    match members.remove("Records") {
+        Some(Value::Array(records)) => Ok(records),
+        Some(_) | None => Err(Malformed),
+    }
+}

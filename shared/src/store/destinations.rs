@@ -1,0 +1,428 @@
+//! Webhook destinations.
+
+use std::{collections::HashMap, time::Duration};
+
+use aws_sdk_dynamodb::{
+    operation::transact_write_items::TransactWriteItemsError,
+    primitives::Blob,
+    types::{
+        AttributeValue, Delete, Put, ReturnValue, ReturnValuesOnConditionCheckFailure,
+        TransactWriteItem, Update, builders::UpdateBuilder,
+    },
+};
+
+use super::{
+    Store, StoredDestination,
+    item::{DestinationItem, EventItem},
+    keys,
+    users::read,
+};
+use crate::{
+    aws::AwsError,
+    domain::{
+        Destination, DestinationId, Event, Scope, Timestamp, UserId, WebhookType, WebhookVersion,
+    },
+    vault::{Fingerprint, SealedWebhookSecret},
+};
+
+const TRANSACTION: &str = "dynamodb:TransactWriteItems";
+const UPDATE: &str = "dynamodb:UpdateItem";
+
+/// Why nothing was written.
+#[derive(Debug)]
+pub enum NotWritten {
+    /// Another destination of the tenant and mode has the URL.
+    UrlTaken,
+    /// There are as many destinations as there may be.
+    TooMany,
+    /// There is no such destination, or not as it was read.
+    Stale,
+    /// Another transaction was at the same items; the same may go through at once.
+    Contended,
+    /// The call failed.
+    Aws(AwsError),
+}
+
+impl From<AwsError> for NotWritten {
+    fn from(error: AwsError) -> Self {
+        Self::Aws(error)
+    }
+}
+
+/// What is to change of a destination: `None` stays as it is.
+#[derive(Debug, Clone, Default)]
+pub struct DestinationChange {
+    /// What its owner calls it.
+    pub label: Option<String>,
+    /// Where it is, and what that is called in a key.
+    pub url: Option<(String, Fingerprint)>,
+    /// Whether anything is sent there.
+    pub enabled: Option<bool>,
+    /// What its owner says that it reads.
+    pub version: Option<WebhookVersion>,
+    /// What is sent there.
+    pub subscribed: Option<Vec<WebhookType>>,
+}
+
+/// How one attempt to deliver went.
+#[derive(Debug, Clone, Copy)]
+pub struct Attempt {
+    /// When it was made.
+    pub at: Timestamp,
+    /// Whether it was answered with 2xx.
+    pub succeeded: bool,
+    /// How long the answer took, if there was one.
+    pub took: Option<Duration>,
+    /// Whether the answer was that nobody is there any more (410): the destination is disabled.
+    pub gone: bool,
+}
+
+type Item = HashMap<String, AttributeValue>;
+
+impl Store {
+    /// All destinations, oldest first. There are few: see [`Destination::MAX_PER_SCOPE`].
+    pub async fn destinations(&self, scope: &Scope) -> Result<Vec<StoredDestination>, AwsError> {
+        const CALL: &str = "dynamodb:Query";
+        let query = self.client.query().table_name(&self.users_table).consistent_read(true);
+        let query = query.key_condition_expression("pk = :pk AND begins_with(sk, :prefix)");
+        let query = query.expression_attribute_values(":pk", text(&keys::destinations(scope)));
+        let query = query.expression_attribute_values(":prefix", text(keys::DESTINATION_PREFIX));
+        let answer = query.send().await.map_err(|error| AwsError::of(CALL, &error))?;
+        let items = answer.items.unwrap_or_default().into_iter();
+        items.map(|item| read::<DestinationItem>(CALL, item)?.into_stored()).collect()
+    }
+
+    /// One destination.
+    pub async fn destination(
+        &self,
+        scope: &Scope,
+        id: DestinationId,
+    ) -> Result<Option<StoredDestination>, AwsError> {
+        let item = self.get_item(&self.users_table, &keys::destination(scope, id)).await?;
+        item.map(stored).transpose()
+    }
+
+    /// One destination and one event of a user, read together.
+    pub async fn destination_and_event(
+        &self,
+        scope: &Scope,
+        id: DestinationId,
+        user: UserId,
+        event: uuid::Uuid,
+    ) -> Result<(Option<StoredDestination>, Option<Event>), AwsError> {
+        let wanted = vec![keys::destination(scope, id), keys::event(scope, user, event)];
+        let found = self.batch_get(HashMap::from([(self.users_table.clone(), wanted)])).await?;
+        let (mut destination, mut event) = (None, None);
+        for item in found.into_values().flatten() {
+            let sk = item.get("sk").and_then(|sk| sk.as_s().ok());
+            if sk.is_some_and(|sk| sk.starts_with(keys::EVENT_PREFIX)) {
+                event = Some(read::<EventItem>("dynamodb:BatchGetItem", item)?.into_event()?);
+            } else {
+                destination = Some(stored(item)?);
+            }
+        }
+        Ok((destination, event))
+    }
+
+    /// Keeps a new destination and claims its URL, unless there are too many.
+    pub async fn insert_destination(
+        &self,
+        scope: &Scope,
+        new: &StoredDestination,
+    ) -> Result<(), NotWritten> {
+        let item = serde_dynamo::to_item(DestinationItem::of(scope, new));
+        let item = item.map_err(|_| AwsError::unexpected(TRANSACTION, "an unwritable item"))?;
+        let put = Put::builder().table_name(&self.users_table).set_item(Some(item));
+        let put = put.condition_expression("attribute_not_exists(pk)").build();
+        let count = self
+            .count_destinations(scope)
+            .update_expression("SET #count = if_not_exists(#count, :zero) + :one");
+        let count = count.condition_expression("attribute_not_exists(#count) OR #count < :max");
+        let count = count.expression_attribute_values(":zero", number(0));
+        let count = count.expression_attribute_values(":max", number(Destination::MAX_PER_SCOPE));
+        let parts = [
+            TransactWriteItem::builder().put(put.map_err(incomplete)?).build(),
+            self.claim_url(scope, &new.url_name, new.destination.id)?,
+            TransactWriteItem::builder().update(count.build().map_err(incomplete)?).build(),
+        ];
+        let meaning = [NotWritten::Stale, NotWritten::UrlTaken, NotWritten::TooMany];
+        self.transact(parts.into(), meaning.into()).await
+    }
+
+    /// Changes a destination that was read, at `now`, and answers it as it is then.
+    pub async fn change_destination(
+        &self,
+        scope: &Scope,
+        known: &StoredDestination,
+        change: &DestinationChange,
+        now: Timestamp,
+    ) -> Result<StoredDestination, NotWritten> {
+        let (id, key) = (known.destination.id, keys::destination(scope, known.destination.id));
+        let (expression, names, values) = expression(change, now);
+        match change.url.as_ref().filter(|(_, name)| *name != known.url_name) {
+            None => {
+                let update = self.client.update_item().table_name(&self.users_table);
+                let update = update.set_key(Some(key.attributes())).update_expression(expression);
+                let update = update.set_expression_attribute_names(Some(names));
+                let update = update.set_expression_attribute_values(Some(values));
+                let update = update.condition_expression("attribute_exists(pk)");
+                let answer = update.return_values(ReturnValue::AllNew).send().await;
+                let attributes = answer.map_err(|error| not_updated(&error))?.attributes;
+                let missing = || AwsError::unexpected(UPDATE, "no item in the answer");
+                Ok(stored(attributes.ok_or_else(missing)?)?)
+            }
+            Some((_, name)) => {
+                let update = Update::builder().table_name(&self.users_table);
+                let update = update.set_key(Some(key.attributes())).update_expression(expression);
+                let update = update.set_expression_attribute_names(Some(names));
+                let update = update.set_expression_attribute_values(Some(values));
+                let update = update.condition_expression("#url_name = :known");
+                let update = update.expression_attribute_names("#url_name", "url_name");
+                let update =
+                    update.expression_attribute_values(":known", text(known.url_name.as_str()));
+                let update = update.build().map_err(incomplete)?;
+                let parts = [
+                    TransactWriteItem::builder().update(update).build(),
+                    self.claim_url(scope, name, id)?,
+                    self.release_url(scope, &known.url_name)?,
+                ];
+                let meaning = [NotWritten::Stale, NotWritten::UrlTaken, NotWritten::Stale];
+                self.transact(parts.into(), meaning.into()).await?;
+                self.destination(scope, id).await?.ok_or(NotWritten::Stale)
+            }
+        }
+    }
+
+    /// Removes a destination that was read, and lets its URL go.
+    pub async fn delete_destination(
+        &self,
+        scope: &Scope,
+        known: &StoredDestination,
+    ) -> Result<(), NotWritten> {
+        let delete = Delete::builder().table_name(&self.users_table);
+        let key = keys::destination(scope, known.destination.id);
+        let delete = delete.set_key(Some(key.attributes()));
+        let delete = delete.condition_expression("url_name = :known");
+        let delete = delete.expression_attribute_values(":known", text(known.url_name.as_str()));
+        let count = self.count_destinations(scope).update_expression("SET #count = #count - :one");
+        let parts = [
+            TransactWriteItem::builder().delete(delete.build().map_err(incomplete)?).build(),
+            self.release_url(scope, &known.url_name)?,
+            TransactWriteItem::builder().update(count.build().map_err(incomplete)?).build(),
+        ];
+        let meaning = [NotWritten::Stale, NotWritten::Stale, NotWritten::Stale];
+        self.transact(parts.into(), meaning.into()).await
+    }
+
+    /// Puts a new secret in place of the one that there is, which holds until a time to come as well.
+    pub async fn rotate_webhook_secret(
+        &self,
+        scope: &Scope,
+        id: DestinationId,
+        secret: &SealedWebhookSecret,
+        previous_until: Timestamp,
+        now: Timestamp,
+    ) -> Result<StoredDestination, NotWritten> {
+        let update = self.client.update_item().table_name(&self.users_table);
+        let update = update.set_key(Some(keys::destination(scope, id).attributes()));
+        let update = update.update_expression(
+            "SET previous_secret = secret, previous_branch = secret_branch, previous_until = :until, \
+             secret = :secret, secret_branch = :branch, updated_at = :now",
+        );
+        let envelope = AttributeValue::B(Blob::new(secret.envelope.clone()));
+        let update = update.expression_attribute_values(":secret", envelope);
+        let update = update.expression_attribute_values(":branch", number(secret.branch_version));
+        let update =
+            update.expression_attribute_values(":until", number(previous_until.unix_millis()));
+        let update = update.expression_attribute_values(":now", number(now.unix_millis()));
+        let update = update.condition_expression("attribute_exists(pk)");
+        let answer = update.return_values(ReturnValue::AllNew).send().await;
+        let attributes = answer.map_err(|error| not_updated(&error))?.attributes;
+        let missing = || AwsError::unexpected(UPDATE, "no item in the answer");
+        Ok(stored(attributes.ok_or_else(missing)?)?)
+    }
+
+    /// Adds an attempt to the figures of a destination that was read; one that is gone is left alone. As a rule one call. A
+    /// shortest or longest time holds only if no other attempt has set a shorter or longer one meanwhile; then it is
+    /// compared anew.
+    pub async fn record_attempt(
+        &self,
+        scope: &Scope,
+        known: &Destination,
+        attempt: Attempt,
+    ) -> Result<(), AwsError> {
+        const TRIES: usize = 4;
+        let mut bounds = (known.figures.min_ms, known.figures.max_ms);
+        for _try in 0..TRIES {
+            match self.try_record_attempt(scope, known.id, attempt, bounds).await? {
+                None => return Ok(()),
+                Some(newer) => bounds = newer,
+            }
+        }
+        Err(AwsError::transient(UPDATE, "contended"))
+    }
+
+    /// Answers the bounds that stand there, where the ones given no longer hold.
+    async fn try_record_attempt(
+        &self,
+        scope: &Scope,
+        id: DestinationId,
+        attempt: Attempt,
+        (shortest, longest): (Option<u64>, Option<u64>),
+    ) -> Result<Option<(Option<u64>, Option<u64>)>, AwsError> {
+        let took = attempt.took.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
+        let mut set = vec!["last_at = :at"];
+        let mut condition = vec!["attribute_exists(pk)"];
+        let update = self.client.update_item().table_name(&self.users_table);
+        let mut update = update.set_key(Some(keys::destination(scope, id).attributes()));
+        if let Some(took) = took {
+            if shortest.is_none_or(|shortest| took < shortest) {
+                set.push("min_ms = :took");
+                condition.push("(attribute_not_exists(min_ms) OR min_ms > :took)");
+            }
+            if longest.is_none_or(|longest| took > longest) {
+                set.push("max_ms = :took");
+                condition.push("(attribute_not_exists(max_ms) OR max_ms < :took)");
+            }
+        }
+        if attempt.gone {
+            set.push("enabled = :no");
+            set.push("updated_at = :at");
+            update = update.expression_attribute_values(":no", AttributeValue::Bool(false));
+        }
+        let add = "attempts :one, failed :failed, answered :answered, total_ms :took";
+        let update = update.update_expression(format!("ADD {add} SET {}", set.join(", ")));
+        let update = update.condition_expression(condition.join(" AND "));
+        let update = update.expression_attribute_values(":one", number(1));
+        let update =
+            update.expression_attribute_values(":failed", number(u8::from(!attempt.succeeded)));
+        let update =
+            update.expression_attribute_values(":answered", number(u8::from(took.is_some())));
+        let update = update.expression_attribute_values(":took", number(took.unwrap_or(0)));
+        let update = update.expression_attribute_values(":at", number(attempt.at.unix_millis()));
+        let all_old = ReturnValuesOnConditionCheckFailure::AllOld;
+        let update = update.return_values_on_condition_check_failure(all_old).send().await;
+        let Err(error) = update else { return Ok(None) };
+        if !AwsError::is_failed_condition(&error) {
+            return Err(AwsError::of(UPDATE, &error));
+        }
+        use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+        let standing = match error.into_service_error() {
+            UpdateItemError::ConditionalCheckFailedException(refused) => refused.item,
+            _ => None,
+        };
+        // None: it was deleted meanwhile.
+        let Some(standing) = standing else { return Ok(None) };
+        let figures = stored(standing)?.destination.figures;
+        Ok(Some((figures.min_ms, figures.max_ms)))
+    }
+
+    fn count_destinations(&self, scope: &Scope) -> UpdateBuilder {
+        let update = Update::builder().table_name(&self.users_table);
+        let update = update.set_key(Some(keys::destination_count(scope).attributes()));
+        let update = update.expression_attribute_names("#count", "count");
+        update.expression_attribute_values(":one", number(1))
+    }
+
+    fn claim_url(
+        &self,
+        scope: &Scope,
+        name: &Fingerprint,
+        owner: DestinationId,
+    ) -> Result<TransactWriteItem, AwsError> {
+        let put = Put::builder().table_name(&self.users_table);
+        let put = put.set_item(Some(keys::webhook_url_claim(scope, name).attributes()));
+        let put = put.item("destination", text(&owner.to_string()));
+        let put = put.condition_expression("attribute_not_exists(pk)").build();
+        Ok(TransactWriteItem::builder().put(put.map_err(incomplete)?).build())
+    }
+
+    fn release_url(
+        &self,
+        scope: &Scope,
+        name: &Fingerprint,
+    ) -> Result<TransactWriteItem, AwsError> {
+        let delete = Delete::builder().table_name(&self.users_table);
+        let key = keys::webhook_url_claim(scope, name).attributes();
+        let delete = delete.set_key(Some(key)).build().map_err(incomplete)?;
+        Ok(TransactWriteItem::builder().delete(delete).build())
+    }
+
+    /// All or nothing. `meaning` says what the failed condition of each part means.
+    async fn transact(
+        &self,
+        parts: Vec<TransactWriteItem>,
+        meaning: Vec<NotWritten>,
+    ) -> Result<(), NotWritten> {
+        let call = self.client.transact_write_items().set_transact_items(Some(parts));
+        let Err(error) = call.send().await else { return Ok(()) };
+        let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
+            error.as_service_error()
+        else {
+            return Err(AwsError::of(TRANSACTION, &error).into());
+        };
+        let codes = cancelled.cancellation_reasons().iter();
+        let codes: Vec<_> = codes.map(|reason| reason.code().unwrap_or("None")).collect();
+        let refused =
+            codes.iter().zip(meaning).find(|(code, _)| **code == "ConditionalCheckFailed");
+        match refused {
+            Some((_, meaning)) => Err(meaning),
+            None if codes.contains(&"TransactionConflict") => Err(NotWritten::Contended),
+            None => Err(AwsError::transient(TRANSACTION, "cancelled").into()),
+        }
+    }
+}
+
+/// What an update sets, with its names and values.
+fn expression(
+    change: &DestinationChange,
+    now: Timestamp,
+) -> (String, HashMap<String, String>, Item) {
+    let kinds = |kinds: &Vec<WebhookType>| {
+        AttributeValue::L(kinds.iter().map(|kind| text(kind.as_str())).collect())
+    };
+    let url = change.url.as_ref();
+    let sets = [
+        ("label", change.label.as_deref().map(text)),
+        ("url", url.map(|(url, _)| text(url))),
+        ("url_name", url.map(|(_, name)| text(name.as_str()))),
+        ("enabled", change.enabled.map(AttributeValue::Bool)),
+        ("version", change.version.map(|version| text(version.as_str()))),
+        ("subscribed", change.subscribed.as_ref().map(kinds)),
+        ("updated_at", Some(number(now.unix_millis()))),
+    ];
+    let mut parts = Vec::new();
+    let (mut names, mut values) = (HashMap::new(), Item::new());
+    for (name, value) in sets.into_iter().filter_map(|(name, value)| Some((name, value?))) {
+        parts.push(format!("#{name} = :{name}"));
+        names.insert(format!("#{name}"), name.to_owned());
+        values.insert(format!(":{name}"), value);
+    }
+    (format!("SET {}", parts.join(", ")), names, values)
+}
+
+fn stored(item: Item) -> Result<StoredDestination, AwsError> {
+    read::<DestinationItem>("dynamodb:GetItem", item)?.into_stored()
+}
+
+fn not_updated<E: aws_sdk_dynamodb::error::ProvideErrorMetadata>(
+    error: &aws_sdk_dynamodb::error::SdkError<E, aws_sdk_dynamodb::config::http::HttpResponse>,
+) -> NotWritten {
+    if AwsError::is_failed_condition(error) {
+        NotWritten::Stale
+    } else {
+        AwsError::of(UPDATE, error).into()
+    }
+}
+
+fn text(text: &str) -> AttributeValue {
+    AttributeValue::S(text.to_owned())
+}
+
+fn number(number: impl ToString) -> AttributeValue {
+    AttributeValue::N(number.to_string())
+}
+
+fn incomplete(_error: aws_sdk_dynamodb::error::BuildError) -> AwsError {
+    AwsError::unexpected(TRANSACTION, "an incomplete request")
+}

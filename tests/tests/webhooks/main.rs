@@ -1,0 +1,23 @@
+//! Webhooks, from a change to the receiver.
+#![allow(
+    clippy::allow_attributes,
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests: a panic that names what went wrong is how they report"
+)]
+
+mod crash;
+mod fires;
+mod guard;
+mod leaks;
+mod local;
+mod office;
+mod purge;
+mod receiver;
+mod retries;
+mod secrets;
+mod signatures;
+mod verify;
