@@ -1,7 +1,9 @@
 //! The `coffer` command.
 
+mod issuers;
 mod run_local;
 mod seed;
+mod target;
 
 use std::process::ExitCode;
 
@@ -21,6 +23,9 @@ struct Cli {
 enum Command {
     /// Run the whole system on this machine (the default)
     Local(run_local::Arguments),
+    /// Say whose access tokens are accepted
+    #[command(subcommand)]
+    Issuers(issuers::Command),
     /// Fill a local data directory with users
     Seed(seed::Arguments),
 }
@@ -29,6 +34,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match &cli.command {
         Some(Command::Local(arguments)) => run_local::run(arguments),
+        Some(Command::Issuers(command)) => issuers::run(command),
         Some(Command::Seed(arguments)) => seed::run(arguments),
         None => run_local::run(&cli.local),
     };

@@ -3,6 +3,7 @@
 
 mod api_keys;
 mod events;
+mod issuers;
 mod item;
 mod keys;
 mod pages;
@@ -12,6 +13,7 @@ mod windows;
 mod wrapped_keys;
 
 pub use api_keys::ApiKeyRecord;
+pub use issuers::{Issuer, KeySource};
 pub use item::{EXTERNAL_ID_CHARS, IdempotencyRecord, position};
 pub use keys::IndexEntry;
 pub use pages::{ListOrder, Page, Partition, Window};

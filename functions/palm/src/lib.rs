@@ -14,15 +14,16 @@ mod view;
 
 use lambda_http::http::{HeaderMap, Method};
 use shared::{
-    auth::{Action, ApiKey, Unauthenticated},
+    auth::{Action, ApiKey, Credential, Unauthenticated},
     http::{Api, Endpoint, bearer, problem},
 };
 
 static PALM: Api = Api { credential, render: problem::render, endpoints: || &ENDPOINTS };
 
 /// `Authorization: Bearer sk_…`.
-fn credential(headers: &HeaderMap) -> Result<ApiKey, Unauthenticated> {
-    ApiKey::parse(bearer(headers)?).map_err(|_| Unauthenticated::Malformed)
+fn credential(headers: &HeaderMap) -> Result<Credential, Unauthenticated> {
+    let key = ApiKey::parse(bearer(headers)?).map_err(|_| Unauthenticated::Malformed)?;
+    Ok(key.into())
 }
 
 /// `POST /v1/user`: makes a user.

@@ -66,9 +66,11 @@ fn body(error: &Error) -> Value {
         Error::Contended | Error::Unfinished => {
             coded(code(error), "Not everything was done. Send the same request again.")
         }
-        Error::IdempotencyKeyReused | Error::Vault(_) | Error::Aws(_) | Error::Panicked => {
-            coded(code(error), "A server error occurred.")
-        }
+        Error::IdempotencyKeyReused
+        | Error::Vault(_)
+        | Error::KeySet(_)
+        | Error::Aws(_)
+        | Error::Panicked => coded(code(error), "A server error occurred."),
     }
 }
 

@@ -13,5 +13,6 @@
 mod didit;
 mod four;
 mod palm;
+mod tokens;
 mod truv;
 mod wealthyhood;
