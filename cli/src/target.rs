@@ -14,7 +14,7 @@ use crate::run_local::Where;
 /// Which stack.
 #[derive(Debug, Args)]
 pub(crate) struct Target {
-    /// The Keys table of a deployed stack, its output KeysTableName; with the region and the credentials of the AWS
+    /// The Keys table of a deployed stack, as its outputs name it; with the region and the credentials of the AWS
     /// environment. Without it, the local stack
     #[arg(long, value_name = "TABLE")]
     keys_table: Option<String>,

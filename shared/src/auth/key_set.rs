@@ -31,7 +31,8 @@ impl KeySet {
             keys: Vec<serde_json::Value>,
         }
         let set: Set = serde_json::from_slice(text).map_err(|_| InvalidKeySet)?;
-        let keys = set.keys.into_iter().filter_map(|key| usable(serde_json::from_value(key).ok()?));
+        let keys =
+            set.keys.into_iter().filter_map(|key| usable(&serde_json::from_value(key).ok()?));
         let keys: Vec<_> = keys.collect();
         if keys.is_empty() { Err(InvalidKeySet) } else { Ok(Self(keys)) }
     }
@@ -47,7 +48,7 @@ impl KeySet {
     }
 }
 
-fn usable(key: Jwk) -> Option<(String, Algorithm, DecodingKey)> {
+fn usable(key: &Jwk) -> Option<(String, Algorithm, DecodingKey)> {
     let kid = key.common.key_id.clone()?;
     let signs = matches!(key.common.public_key_use, None | Some(PublicKeyUse::Signature));
     let (algorithm, name) = match &key.algorithm {
@@ -62,7 +63,7 @@ fn usable(key: Jwk) -> Option<(String, Algorithm, DecodingKey)> {
         | _ => return None,
     };
     let fits = key.common.key_algorithm.is_none_or(|declared| declared == name);
-    let decoding_key = DecodingKey::from_jwk(&key).ok()?;
+    let decoding_key = DecodingKey::from_jwk(key).ok()?;
     (signs && fits).then_some((kid, algorithm, decoding_key))
 }
 

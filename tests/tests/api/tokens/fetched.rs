@@ -12,7 +12,7 @@ use shared::{
     domain::Mode,
     store::KeySource,
 };
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, task::JoinSet};
 
 use super::{Issuer, key_set, refused, signer::Signer};
 
@@ -25,6 +25,7 @@ struct Served {
     status: u16,
     body: String,
     count: usize,
+    tasks: JoinSet<()>,
 }
 
 impl Server {
@@ -34,7 +35,8 @@ impl Server {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let url = format!("http://{}/jwks.json", listener.local_addr().unwrap());
         let app = Router::new().route("/jwks.json", get(answer)).with_state(server.clone());
-        tokio::spawn(async move { axum::serve(listener, app).await });
+        let serve = async move { drop(axum::serve(listener, app).await) };
+        server.0.lock().unwrap().tasks.spawn(serve);
         (server, KeySource::Url(url))
     }
 
@@ -48,8 +50,8 @@ impl Server {
     }
 }
 
-async fn answer(State(server): State<Server>) -> impl IntoResponse {
-    let mut served = server.0.lock().unwrap();
+async fn answer(State(Server(state)): State<Server>) -> impl IntoResponse {
+    let mut served = state.lock().unwrap();
     served.count += 1;
     let location = [("location", "/elsewhere")];
     (StatusCode::from_u16(served.status).unwrap(), location, served.body.clone())
@@ -62,7 +64,7 @@ async fn a_key_set_is_fetched_once_for_however_many() {
     let issuer = Issuer::new(keys).await;
     assert_eq!(server.count(), 0);
     let token = signer.sign(&issuer.claims());
-    let mut crowd = tokio::task::JoinSet::new();
+    let mut crowd = JoinSet::new();
     for _ in 0..32 {
         crowd.spawn(issuer.client(&token).get(super::NOBODY).send());
     }
