@@ -10,6 +10,7 @@ mod dynamodb;
 mod error;
 mod functions;
 pub mod gateway;
+mod issuer;
 mod kms;
 mod kms_keys;
 mod mock_server;
@@ -36,6 +37,7 @@ pub use self::{
     announcement::announcement,
     aws::Endpoints,
     credentials::{ApiKey, Credentials, TENANT},
+    data_dir::ENVIRONMENT_FILE,
     dynamodb::EmbeddedDynamoDb,
     error::{StartError, chain},
     functions::{endpoints, workers},
@@ -47,6 +49,7 @@ use self::{
     data_dir::DataDir,
     functions::Functions,
     gateway::{Gateway, Invoke, Router},
+    issuer::LocalIssuer,
     pump::Pump,
     servers::Servers,
 };
@@ -154,9 +157,12 @@ impl Stack {
         let beside = options.variables();
         let functions = Functions::new(&options.template, &template, &resolver, &aws, &beside)?;
         let functions = Arc::new(functions);
-        let file = data_dir.as_ref().map(DataDir::credentials);
-        let app = functions.any_app();
-        let credentials = Credentials::provide(file.as_deref(), &base_url, app, tables).await?;
+        let files = data_dir.as_ref().map(|dir| (dir.credentials(), dir.issuer()));
+        let (file, key) = files.unzip();
+        let issuer = LocalIssuer::provide(key.as_deref())?;
+        let app = functions.any_app().ok_or(StartError::NoFunctions)?;
+        let credentials =
+            Credentials::provide(file.as_deref(), &base_url, app, tables, &issuer).await?;
 
         let invoke = Functions::invoker(&functions);
         let gateway = Gateway::start(listener, Router::new(&template), invoke);

@@ -1,8 +1,10 @@
 //! The `coffer` command.
 
+mod issuers;
 mod replay;
 mod run_local;
 mod seed;
+mod target;
 
 use std::process::ExitCode;
 
@@ -22,6 +24,9 @@ struct Cli {
 enum Command {
     /// Run the whole system on this machine (the default)
     Local(run_local::Arguments),
+    /// Say whose access tokens are accepted
+    #[command(subcommand)]
+    Issuers(issuers::Command),
     /// Fill a local data directory with users
     Seed(seed::Arguments),
     /// Webhooks of a deployment
@@ -33,6 +38,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match &cli.command {
         Some(Command::Local(arguments)) => run_local::run(arguments),
+        Some(Command::Issuers(command)) => issuers::run(command),
         Some(Command::Seed(arguments)) => seed::run(arguments),
         Some(Command::Webhooks(command)) => replay::run(command),
         None => run_local::run(&cli.local),

@@ -134,7 +134,7 @@ fn stop_signal() -> io::Result<impl Future<Output = ()>> {
 }
 
 /// A closed pipe is no reason to stop serving.
-fn say(text: &str) {
+pub(crate) fn say(text: &str) {
     let mut out = io::stdout().lock();
     drop(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
 }

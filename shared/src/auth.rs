@@ -2,11 +2,18 @@
 
 mod api_key;
 mod authenticator;
+mod credential;
+mod issuer;
+mod key_set;
 mod role;
+mod token;
 
 pub use api_key::{ApiKey, IssuedApiKey, MalformedApiKey, NewApiKey, issue_api_key};
 pub(crate) use api_key::{is_api_key_id, make_api_key};
 pub use authenticator::Authenticator;
+pub use credential::{AccessToken, Credential};
+pub use issuer::{InvalidIssuer, add_issuer, new_issuer};
+pub use key_set::{InvalidKeySet, KeySetUnavailable};
 pub use role::{Action, Permissions, Role};
 
 use crate::domain::Scope;
@@ -18,7 +25,7 @@ pub struct Principal {
     pub scope: Scope,
     /// What they may do with it.
     pub permissions: Permissions,
-    /// How events and logs name them, as in `key:1a2b…`.
+    /// How events and logs name them, as in `key:1a2b…` and `jwt:…`.
     pub actor: String,
 }
 

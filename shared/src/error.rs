@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::{
-    auth::{Denied, Unauthenticated},
+    auth::{Denied, KeySetUnavailable, Unauthenticated},
     aws::AwsError,
     domain::Timestamp,
     vault::VaultError,
@@ -123,6 +123,9 @@ pub enum Error {
     /// A sealed value does not open, or a key is missing.
     #[error(transparent)]
     Vault(VaultError),
+    /// An issuer's keys cannot be had, so that its tokens cannot be checked.
+    #[error(transparent)]
+    KeySet(#[from] KeySetUnavailable),
     /// A table did not do what was asked.
     #[error(transparent)]
     Aws(#[from] AwsError),

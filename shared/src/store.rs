@@ -4,6 +4,7 @@
 mod api_keys;
 mod destinations;
 mod events;
+mod issuers;
 mod item;
 mod keys;
 mod pages;
@@ -17,6 +18,7 @@ mod wrapped_keys;
 pub use api_keys::{ApiKeyPage, ApiKeyRecord, ApiKeyTransaction, Refused};
 pub use destinations::{Attempt, DestinationChange, NotWritten};
 pub use events::{HistoryKey, StreamedEvent};
+pub use issuers::{Issuer, KeySource};
 pub use item::{
     DestinationSecrets, EXTERNAL_ID_CHARS, IdempotencyRecord, SessionRecord, StoredDestination,
     Subject, position,

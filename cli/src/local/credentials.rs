@@ -10,12 +10,13 @@ use shared::{
     tenants,
 };
 
-use super::{StartError, data_dir, tables::Content};
+use super::{StartError, data_dir, issuer::LocalIssuer, tables::Content};
 
 /// The tenant that a local stack starts with.
 pub const TENANT: &str = "local";
 
-/// What a client needs to call this stack: one API key per mode and role. Written for the person at the keyboard, so
+/// What a client needs to call this stack: one API key per mode and role, and
+/// one access token per mode. Written for the person at the keyboard, so
 /// it does serialise; it does not show itself in a log.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Credentials {
@@ -23,6 +24,12 @@ pub struct Credentials {
     pub base_url: String,
     test: BTreeMap<String, ApiKey>,
     live: BTreeMap<String, ApiKey>,
+    /// An access token with all scopes of users, in test mode.
+    #[serde(default)]
+    pub jwt: String,
+    /// The same in live mode.
+    #[serde(default)]
+    pub jwt_live: String,
 }
 
 /// One API key, in every spelling that some API asks for.
@@ -56,6 +63,12 @@ impl From<IssuedApiKey> for ApiKey {
     }
 }
 
+/// The tenant's data of one mode.
+fn scope(mode: Mode) -> Result<Scope, StartError> {
+    let tenant = TenantId::parse(TENANT).map_err(|error| StartError::Seed(error.into()))?;
+    Ok(Scope { tenant, mode })
+}
+
 impl Credentials {
     /// The key of this mode and role.
     pub fn api_key(&self, mode: Mode, role: Role) -> Option<&ApiKey> {
@@ -69,18 +82,20 @@ impl Credentials {
     pub(super) async fn provide(
         file: Option<&Path>,
         base_url: &str,
-        app: Option<&Arc<App>>,
+        app: &Arc<App>,
         tables: Content,
+        issuer: &LocalIssuer,
     ) -> Result<Self, StartError> {
         let earlier = match (file, tables) {
             (Some(path), Content::Kept) => Self::read(path, base_url)?,
             (Some(_), Content::Fresh) | (None, _) => None,
         };
-        let credentials = match (earlier, app) {
-            (Some(credentials), _) => credentials,
-            (None, Some(app)) => Self::issue(app, base_url).await?,
-            (None, None) => return Err(StartError::NoFunctions),
+        let mut credentials = match earlier {
+            Some(credentials) => credentials,
+            None => Self::issue(app, base_url).await?,
         };
+        credentials.jwt = issuer.introduce(app, &scope(Mode::Test)?).await?;
+        credentials.jwt_live = issuer.introduce(app, &scope(Mode::Live)?).await?;
         if let Some(path) = file {
             credentials.write(path)?;
         }
@@ -89,11 +104,15 @@ impl Credentials {
 
     /// Makes the tenant's keys, and issues an API key per mode and role.
     async fn issue(app: &App, base_url: &str) -> Result<Self, StartError> {
-        let mut credentials =
-            Self { base_url: base_url.to_owned(), test: BTreeMap::new(), live: BTreeMap::new() };
-        let tenant = TenantId::parse(TENANT).map_err(|error| StartError::Seed(error.into()))?;
+        let mut credentials = Self {
+            base_url: base_url.to_owned(),
+            test: BTreeMap::new(),
+            live: BTreeMap::new(),
+            jwt: String::new(),
+            jwt_live: String::new(),
+        };
         for mode in Mode::ALL {
-            let scope = Scope { tenant: tenant.clone(), mode };
+            let scope = scope(mode)?;
             tenants::provision(app, &scope)
                 .await
                 .map_err(|error| StartError::Seed(error.into()))?;

@@ -11,6 +11,9 @@ use super::StartError;
 /// The name of the file of the first tenant's credentials.
 pub(super) const CREDENTIALS_FILE: &str = "credentials.json";
 
+/// The name of the file of the environment of functions that run elsewhere.
+pub const ENVIRONMENT_FILE: &str = "lambda.env";
+
 /// A data directory, locked for as long as this lives.
 #[derive(Debug)]
 pub(super) struct DataDir {
@@ -53,7 +56,12 @@ impl DataDir {
 
     /// The file of the environment of functions that run elsewhere.
     pub(super) fn environment(&self) -> PathBuf {
-        self.path.join("lambda.env")
+        self.path.join(ENVIRONMENT_FILE)
+    }
+
+    /// The file of the private key of the stack's own issuer of tokens.
+    pub(super) fn issuer(&self) -> PathBuf {
+        self.path.join("issuer.pk8")
     }
 
     /// The file of the first tenant's credentials.

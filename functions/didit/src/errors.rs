@@ -75,9 +75,11 @@ fn body(error: &Error) -> Value {
         Error::Contended | Error::Unfinished => {
             "Not everything was done. Send the same request again.".to_owned()
         }
-        Error::IdempotencyKeyReused | Error::Vault(_) | Error::Aws(_) | Error::Panicked => {
-            "A server error occurred.".to_owned()
-        }
+        Error::IdempotencyKeyReused
+        | Error::Vault(_)
+        | Error::KeySet(_)
+        | Error::Aws(_)
+        | Error::Panicked => "A server error occurred.".to_owned(),
     };
     json!({"detail": detail})
 }

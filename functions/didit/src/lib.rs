@@ -16,7 +16,7 @@ mod view;
 
 use lambda_http::http::{HeaderMap, Method, header::AUTHORIZATION};
 use shared::{
-    auth::{Action, ApiKey, Unauthenticated},
+    auth::{Action, ApiKey, Credential, Unauthenticated},
     http::{Api, Endpoint},
 };
 
@@ -27,11 +27,12 @@ static WEBHOOKS: Api =
     Api { credential, render: errors::render_of_destinations, endpoints: || &WEBHOOK_ENDPOINTS };
 
 /// `x-api-key: sk_…`. A credential of another kind is one all the same: it is refused, and not missing.
-fn credential(headers: &HeaderMap) -> Result<ApiKey, Unauthenticated> {
+fn credential(headers: &HeaderMap) -> Result<Credential, Unauthenticated> {
     match headers.get("x-api-key") {
         Some(key) => {
             let text = key.to_str().map_err(|_| Unauthenticated::Malformed)?;
-            ApiKey::parse(text.trim()).map_err(|_| Unauthenticated::Malformed)
+            let key = ApiKey::parse(text.trim()).map_err(|_| Unauthenticated::Malformed)?;
+            Ok(key.into())
         }
         None if headers.contains_key(AUTHORIZATION) => Err(Unauthenticated::Malformed),
         None => Err(Unauthenticated::Missing),

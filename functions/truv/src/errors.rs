@@ -67,9 +67,11 @@ fn body(error: &Error) -> Value {
             coded(code(error), "Not everything was done. Send the same request again.")
         }
         Error::ApiKey(_) => coded(code(error), "The API key cannot be changed so."),
-        Error::IdempotencyKeyReused | Error::Vault(_) | Error::Aws(_) | Error::Panicked => {
-            coded(code(error), "A server error occurred.")
-        }
+        Error::IdempotencyKeyReused
+        | Error::Vault(_)
+        | Error::KeySet(_)
+        | Error::Aws(_)
+        | Error::Panicked => coded(code(error), "A server error occurred."),
     }
 }
 

@@ -13,21 +13,21 @@ mod view;
 
 use lambda_http::http::{HeaderMap, HeaderValue, Method};
 use shared::{
-    auth::{Action, ApiKey, Unauthenticated},
+    auth::{Action, ApiKey, Credential, Unauthenticated},
     http::{Api, Endpoint},
 };
 
 static TRUV: Api = Api { credential, render: errors::render, endpoints: || &ENDPOINTS };
 
 /// `X-Access-Client-Id`, the id of a key, and `X-Access-Secret`, the whole key: the one must belong to the other.
-fn credential(headers: &HeaderMap) -> Result<ApiKey, Unauthenticated> {
+fn credential(headers: &HeaderMap) -> Result<Credential, Unauthenticated> {
     let (id, secret) = match (headers.get("x-access-client-id"), headers.get("x-access-secret")) {
         (Some(id), Some(secret)) => (text(id)?, text(secret)?),
         (None, None) => return Err(Unauthenticated::Missing),
         (Some(_), None) | (None, Some(_)) => return Err(Unauthenticated::Malformed),
     };
     let key = ApiKey::parse(secret).map_err(|_| Unauthenticated::Malformed)?;
-    if key.id() == id { Ok(key) } else { Err(Unauthenticated::Rejected) }
+    if key.id() == id { Ok(key.into()) } else { Err(Unauthenticated::Rejected) }
 }
 
 fn text(header: &HeaderValue) -> Result<&str, Unauthenticated> {

@@ -11,16 +11,21 @@ mod view;
 use lambda_http::http::{HeaderMap, Method, StatusCode};
 use shared::{
     Error,
-    auth::{Action, ApiKey, Unauthenticated},
+    auth::{AccessToken, Action, ApiKey, Credential, Unauthenticated},
     domain::RequestId,
     http::{Api, Endpoint, Response, bearer, problem},
 };
 
 static WEALTHYHOOD: Api = Api { credential, render, endpoints: || &ENDPOINTS };
 
-/// `Authorization: Bearer sk_…`.
-fn credential(headers: &HeaderMap) -> Result<ApiKey, Unauthenticated> {
-    ApiKey::parse(bearer(headers)?).map_err(|_| Unauthenticated::Malformed)
+/// `Authorization: Bearer …`, an access token or a key.
+fn credential(headers: &HeaderMap) -> Result<Credential, Unauthenticated> {
+    let token = bearer(headers)?;
+    if token.split('.').count() == 3 {
+        return Ok(Credential::AccessToken(AccessToken::new(token)));
+    }
+    let key = ApiKey::parse(token).map_err(|_| Unauthenticated::Malformed)?;
+    Ok(key.into())
 }
 
 /// A problem document, with 422 for what is well-formed and wrong.

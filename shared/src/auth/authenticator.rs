@@ -1,13 +1,14 @@
-//! From a shown key to a principal.
+//! From a shown credential to a principal.
 
 use std::{sync::Arc, time::Duration};
 
 use moka::future::Cache;
 
-use super::{ApiKey, Principal, Unauthenticated};
+use super::{ApiKey, Credential, Principal, Unauthenticated, token::TokenVerifier};
 use crate::{
     aws::AwsError,
     domain::Timestamp,
+    error::Error,
     store::{ApiKeyRecord, Store},
     vault::{Digest, constant_time_eq},
 };
@@ -17,6 +18,7 @@ use crate::{
 pub struct Authenticator {
     store: Store,
     known: Cache<String, Arc<Known>>,
+    tokens: TokenVerifier,
 }
 
 /// A key as it was found, and when.
@@ -51,11 +53,23 @@ impl Authenticator {
     pub fn new(store: Store) -> Self {
         let known =
             Cache::builder().max_capacity(Self::CAPACITY).time_to_live(Self::MAX_AGE).build();
-        Self { store, known }
+        let tokens = TokenVerifier::new(store.clone(), Self::MAX_AGE);
+        Self { store, known, tokens }
     }
 
-    /// Whose key it is, if it is anybody's now.
+    /// Who shows a credential, if it is anybody's now.
     pub async fn authenticate(
+        &self,
+        credential: &Credential,
+        now: Timestamp,
+    ) -> Result<Result<Principal, Unauthenticated>, Error> {
+        match credential {
+            Credential::ApiKey(key) => Ok(self.authenticate_key(key, now).await?),
+            Credential::AccessToken(token) => self.tokens.verify(token).await,
+        }
+    }
+
+    async fn authenticate_key(
         &self,
         key: &ApiKey,
         now: Timestamp,

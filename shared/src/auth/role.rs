@@ -126,6 +126,12 @@ impl Permissions {
     }
 }
 
+impl FromIterator<Action> for Permissions {
+    fn from_iter<T: IntoIterator<Item = Action>>(actions: T) -> Self {
+        Self(actions.into_iter().collect())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

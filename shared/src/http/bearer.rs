@@ -2,7 +2,7 @@
 
 use lambda_http::http::{HeaderMap, header::AUTHORIZATION};
 
-use crate::auth::{ApiKey, Unauthenticated};
+use crate::auth::{ApiKey, Credential, Unauthenticated};
 
 /// The token behind the word, which may be in any case
 /// ([RFC 9110 §11.1](https://www.rfc-editor.org/rfc/rfc9110#section-11.1)).
@@ -17,6 +17,7 @@ pub fn bearer(headers: &HeaderMap) -> Result<&str, Unauthenticated> {
 }
 
 /// `Authorization: Bearer sk_…`.
-pub fn bearer_api_key(headers: &HeaderMap) -> Result<ApiKey, Unauthenticated> {
-    ApiKey::parse(bearer(headers)?).map_err(|_| Unauthenticated::Malformed)
+pub fn bearer_api_key(headers: &HeaderMap) -> Result<Credential, Unauthenticated> {
+    let key = ApiKey::parse(bearer(headers)?).map_err(|_| Unauthenticated::Malformed)?;
+    Ok(key.into())
 }

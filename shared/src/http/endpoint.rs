@@ -14,7 +14,7 @@ use lambda_http::{
 use super::{Call, Code, Request, Response};
 use crate::{
     app::App,
-    auth::{Action, ApiKey, Principal, Unauthenticated},
+    auth::{Action, Credential, Principal, Unauthenticated},
     domain::{RequestId, Timestamp},
     error::{Error, Result},
     limits::Traffic,
@@ -27,7 +27,7 @@ pub type Handler = for<'a> fn(&'a App, Call) -> BoxFuture<'a, Result<Response>>;
 #[derive(Debug)]
 pub struct Api {
     /// Where its credential stands in a request.
-    pub credential: fn(&HeaderMap) -> Result<ApiKey, Unauthenticated>,
+    pub credential: fn(&HeaderMap) -> Result<Credential, Unauthenticated>,
     /// How it shows an error. `&str` is where the documentation of the codes stands.
     pub render: fn(&Error, &RequestId, &str) -> Response,
     /// All of its endpoints.
@@ -94,8 +94,8 @@ impl Endpoint {
             });
         }
         let now = Timestamp::now();
-        let key = (self.api.credential)(request.headers())?;
-        let caller = known.insert(app.authenticator.authenticate(&key, now).await??);
+        let credential = (self.api.credential)(request.headers())?;
+        let caller = known.insert(app.authenticator.authenticate(&credential, now).await??);
         let traffic = if self.method == Method::GET { Traffic::Read } else { Traffic::Write };
         app.rate_limiter.take(&caller.scope, &caller.actor, traffic).await?;
         caller.authorize(self.action)?;

@@ -159,6 +159,7 @@ fn detail(error: &Error) -> String {
         Error::Unfinished => {
             "There was more to do than time allowed. Send the same request again to go on."
         }
+        Error::KeySet(_) => "The keys of the token's issuer are not available. Try again.",
         Error::Aws(error) if error.is_transient() => {
             "A service that this depends on is not available. Try again."
         }

@@ -112,6 +112,19 @@ pub(super) fn lasting_owners(scope: &Scope) -> Key {
     Key::new(format!("T#{scope}#OWNERS"), "N")
 }
 
+pub(super) fn issuer(name: &str) -> Key {
+    Key::new(format!("ISSUER#{name}"), "K")
+}
+
+/// The partition of the list of a scope's issuers.
+pub(super) fn issuer_entries(scope: &Scope) -> String {
+    format!("T#{scope}#ISSUERS")
+}
+
+pub(super) fn issuer_entry(scope: &Scope, name: &str) -> Key {
+    Key::new(issuer_entries(scope), name)
+}
+
 /// The window of the rate limiter for one caller.
 pub(super) fn window(scope: &Scope, actor: &str, traffic: Traffic) -> Key {
     Key::new(format!("T#{scope}#R#{actor}#{}", traffic.as_str()), "R")

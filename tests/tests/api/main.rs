@@ -14,5 +14,6 @@ mod didit;
 mod four;
 mod keys;
 mod palm;
+mod tokens;
 mod truv;
 mod wealthyhood;

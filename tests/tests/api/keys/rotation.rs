@@ -18,7 +18,7 @@ async fn opens_at(tenant: &Tenant, secret: &str, at: i64) -> bool {
     let at = Timestamp::from_unix_millis(at);
     tenant
         .world
-        .run(async move { app.authenticator.authenticate(&key, at).await })
+        .run(async move { app.authenticator.authenticate(&key.into(), at).await })
         .await
         .unwrap()
         .is_ok()
