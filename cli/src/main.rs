@@ -1,5 +1,9 @@
 //! The `coffer` command.
 
+mod create_tenant;
+mod deployment;
+mod manage_keys;
+mod output;
 mod run_local;
 mod seed;
 
@@ -23,6 +27,10 @@ enum Command {
     Local(run_local::Arguments),
     /// Fill a local data directory with users
     Seed(seed::Arguments),
+    /// Make, list, rotate and revoke API keys
+    Keys(manage_keys::Arguments),
+    /// Bring tenants in
+    Tenants(create_tenant::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -30,6 +38,8 @@ fn main() -> ExitCode {
     let outcome = match &cli.command {
         Some(Command::Local(arguments)) => run_local::run(arguments),
         Some(Command::Seed(arguments)) => seed::run(arguments),
+        Some(Command::Keys(arguments)) => manage_keys::run(arguments),
+        Some(Command::Tenants(arguments)) => create_tenant::run(arguments),
         None => run_local::run(&cli.local),
     };
     match outcome {
