@@ -14,13 +14,13 @@ use crate::run_local::Where;
 /// stack, by its data directory.
 #[derive(Debug, Args)]
 pub(crate) struct Deployment {
-    /// The table of users, the stack's output UsersTableName [default: the environment's USERS_TABLE]
+    /// The table of users, the stack's output `UsersTableName` [default: the environment's `USERS_TABLE`]
     #[arg(long, value_name = "NAME", conflicts_with = "data_dir")]
     users_table: Option<String>,
-    /// The table of keys, the stack's output KeysTableName [default: the environment's KEYS_TABLE]
+    /// The table of keys, the stack's output `KeysTableName` [default: the environment's `KEYS_TABLE`]
     #[arg(long, value_name = "NAME", conflicts_with = "data_dir")]
     keys_table: Option<String>,
-    /// The KMS key, the stack's output VaultKeyArn [default: the environment's KMS_KEY_ID]; only for making a tenant
+    /// The KMS key, the stack's output `VaultKeyArn` [default: the environment's `KMS_KEY_ID`]; only for making a tenant
     #[arg(long, value_name = "ARN", conflicts_with = "data_dir")]
     kms_key_id: Option<String>,
     /// The data of a local stack, whether it is running or not

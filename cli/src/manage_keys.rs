@@ -47,7 +47,7 @@ struct Create {
     /// Whose key
     #[arg(long)]
     tenant: String,
-    /// What it may do: OWNER, ADMIN, COMPLIANCE_OFFICER, DEVELOPER or READER
+    /// What it may do: OWNER, ADMIN, `COMPLIANCE_OFFICER`, DEVELOPER or READER
     #[arg(long)]
     role: String,
     /// What to call it: 1 to 100 characters
@@ -77,7 +77,7 @@ struct List {
 
 #[derive(Debug, Args)]
 struct Rotate {
-    /// The id of the key: the 16 characters after sk_test_ or sk_live_
+    /// The id of the key: the 16 characters after `sk_test_` or `sk_live_`
     id: String,
     /// How long both keys are valid: 0 to 604800, a week [default: 86400, a day]
     #[arg(long, value_name = "SECONDS")]
@@ -88,7 +88,7 @@ struct Rotate {
 
 #[derive(Debug, Args)]
 struct Revoke {
-    /// The id of the key: the 16 characters after sk_test_ or sk_live_
+    /// The id of the key: the 16 characters after `sk_test_` or `sk_live_`
     id: String,
     #[command(flatten)]
     common: Common,

@@ -188,8 +188,8 @@ async fn a_day(target: &Target<'_>, tenant: &str, url: &str) {
     let listed = target.json(&["keys", "list", "--tenant", tenant]);
     let keys = listed["data"].as_array().unwrap();
     let row = |key: &Value| {
-        let text = |name: &str| key[name].as_str().unwrap().to_owned();
-        (text("mode"), text("role"), text("status"))
+        let member = |name: &str| key[name].as_str().unwrap().to_owned();
+        (member("mode"), member("role"), member("status"))
     };
     let rows: Vec<_> = keys.iter().map(row).collect();
     let rows: Vec<_> = rows.iter().map(|(a, b, c)| (a.as_str(), b.as_str(), c.as_str())).collect();
