@@ -17,6 +17,7 @@ mod expiry;
 mod faults;
 mod iam;
 mod integrity;
+mod key_faults;
 mod last_use;
 mod leaks;
 mod pages;
