@@ -1,6 +1,10 @@
 //! The `coffer` command.
 
+mod create_tenant;
+mod deployment;
 mod issuers;
+mod manage_keys;
+mod output;
 mod replay;
 mod run_local;
 mod seed;
@@ -32,6 +36,10 @@ enum Command {
     /// Webhooks of a deployment
     #[command(subcommand)]
     Webhooks(replay::Webhooks),
+    /// Make, list, rotate and revoke API keys
+    Keys(manage_keys::Arguments),
+    /// Bring tenants in
+    Tenants(create_tenant::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -41,6 +49,8 @@ fn main() -> ExitCode {
         Some(Command::Issuers(command)) => issuers::run(command),
         Some(Command::Seed(arguments)) => seed::run(arguments),
         Some(Command::Webhooks(command)) => replay::run(command),
+        Some(Command::Keys(arguments)) => manage_keys::run(arguments),
+        Some(Command::Tenants(arguments)) => create_tenant::run(arguments),
         None => run_local::run(&cli.local),
     };
     match outcome {

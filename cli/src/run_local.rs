@@ -86,6 +86,11 @@ pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, String> {
 }
 
 impl Where {
+    /// A stack over these data.
+    pub(crate) const fn of(data_dir: PathBuf, template: Option<PathBuf>) -> Self {
+        Self { data_dir, template, parameters: Vec::new() }
+    }
+
     /// A stack over these data, on a free port of this machine.
     pub(crate) fn options(&self) -> Result<Options, String> {
         let template = self.template.clone().map_or_else(find_template, Ok)?;

@@ -101,6 +101,7 @@ struct ApiKeyItem {
     role: String,
     name: String,
     created_at: i64,
+    #[serde(default)]
     created_by: String,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     expires_at: Option<i64>,

@@ -47,8 +47,10 @@ struct WindowItem {
     version: u64,
     blocks: Vec<Block>,
     /// When the last block of it stops counting, in milliseconds since the epoch.
+    #[serde(default)]
     counts_until: i64,
     /// When it was written, in milliseconds since the epoch: when the caller was last here.
+    #[serde(default)]
     used_at: i64,
     ttl: i64,
 }

@@ -10,6 +10,7 @@ mod modes;
 mod pages;
 mod roles;
 mod rotation;
+mod tenants;
 
 use harness::client::{Answer, Client};
 use serde_json::{Value, json};

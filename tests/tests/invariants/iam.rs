@@ -1,5 +1,7 @@
 //! The calls that a function makes are exactly those that its policy in the template grants.
 
+mod keys;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use coffer::{
@@ -402,9 +404,10 @@ async fn a_policy_grants_what_its_function_does_and_nothing_else() {
     walk.verify(&id).await;
     walk.events(&id).await;
     walk.search(&tenant, &id).await;
+    walk.keys().await;
     walk.key = "Bearer wrong".to_owned();
-    for endpoint in palm::ENDPOINTS {
-        let path = endpoint.path.replace("{user_id}", &id);
+    for endpoint in palm::ENDPOINTS.into_iter().chain(::keys::ENDPOINTS) {
+        let path = endpoint.path.replace("{user_id}", &id).replace("{key_id}", &id);
         let request = walk.client.request(endpoint.method.clone(), &path);
         walk.step(endpoint.operation, 401, request).await;
     }

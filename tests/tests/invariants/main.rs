@@ -5,6 +5,7 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::string_slice,
     clippy::unwrap_used,
     reason = "tests: a panic that names what went wrong is how they report"
 )]
@@ -16,6 +17,8 @@ mod expiry;
 mod faults;
 mod iam;
 mod integrity;
+mod key_faults;
+mod last_use;
 mod leaks;
 mod pages;
 mod routes;

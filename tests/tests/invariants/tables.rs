@@ -147,6 +147,36 @@ impl Tables {
     }
 }
 
+/// Fails unless the API keys of a tenant and mode, their register and the count of lasting owners belong together.
+/// Answers how many keys there are.
+pub(crate) async fn check_api_keys(world: &World, scope: &Scope) -> usize {
+    let client = Client::new(world.stack().sdk_config());
+    let own = scope.clone();
+    let read = async move {
+        let keys = all(&client, KEYS, "APIKEY#").await;
+        (keys, all(&client, KEYS, &format!("T#{own}#")).await)
+    };
+    let (mut keys, rest) = world.run(read).await;
+    keys.retain(|item| {
+        (text(item, "tenant"), text(item, "mode")) == (scope.tenant.as_str(), scope.mode.as_str())
+    });
+    let id = |item: &Item, name: &str| text(item, name).rsplit_once('#').unwrap().1.to_owned();
+    let dated = |item: &Item, name: &str| (id(item, name), number(item, "ttl"));
+    let entries = rest.iter().filter(|item| text(item, "pk").ends_with("#APIKEYS"));
+    let entries: BTreeSet<_> = entries.map(|item| dated(item, "sk")).collect();
+    assert_eq!(keys.iter().map(|item| dated(item, "pk")).collect::<BTreeSet<_>>(), entries);
+    let counted = rest.iter().find(|item| text(item, "pk").ends_with("#OWNERS"));
+    let ends = |item: &Item| item.contains_key("expires_at") || item.contains_key("revoked_at");
+    let lasting = keys.iter().filter(|item| text(item, "role") == "OWNER" && !ends(item)).count();
+    let counted = counted.and_then(|item| number(item, "lasting")).unwrap_or(0);
+    assert_eq!(usize::try_from(counted).unwrap(), lasting, "lasting owners");
+    for item in keys.iter().filter(|item| item.contains_key("replaces")) {
+        let old = keys.iter().find(|old| id(old, "pk") == text(item, "replaces")).unwrap();
+        assert_eq!(text(old, "replaced_by"), id(item, "pk"));
+    }
+    keys.len()
+}
+
 /// The entries under which the user of a partition must be found.
 async fn index_entries(world: &World, scope: &Scope, pk: &str) -> Vec<(String, String)> {
     let (app, own) = (world.app("palm_create_user"), scope.clone());

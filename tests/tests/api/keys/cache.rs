@@ -31,7 +31,8 @@ impl<'a> Instance<'a> {
     async fn takes(&self, secret: &str, at: i64) -> bool {
         let (app, key) = (Arc::clone(&self.app), ApiKey::parse(secret).unwrap());
         let at = Timestamp::from_unix_millis(at);
-        let taken = async move { app.authenticator.authenticate(&key.into(), at).await.unwrap().is_ok() };
+        let taken =
+            async move { app.authenticator.authenticate(&key.into(), at).await.unwrap().is_ok() };
         self.tenant.world.run(taken).await
     }
 }

@@ -1,0 +1,153 @@
+//! Which deployment a command works on, and how it is reached.
+
+use std::{collections::HashMap, env, fs, path::PathBuf};
+
+use aws_config::{BehaviorVersion, Region};
+use aws_credential_types::Credentials;
+use clap::Args;
+use coffer::local::{Endpoints, Stack, StartError, chain};
+use shared::{App, config::Config};
+
+use crate::run_local::Where;
+
+/// Which deployment: one in AWS, by the names of its tables and key and with the credentials of the shell; or a local
+/// stack, by its data directory.
+#[derive(Debug, Args)]
+pub(crate) struct Deployment {
+    /// The table of users, the stack's output `UsersTableName` [default: the environment's `USERS_TABLE`]
+    #[arg(long, value_name = "NAME", conflicts_with = "data_dir")]
+    users_table: Option<String>,
+    /// The table of keys, the stack's output `KeysTableName` [default: the environment's `KEYS_TABLE`]
+    #[arg(long, value_name = "NAME", conflicts_with = "data_dir")]
+    keys_table: Option<String>,
+    /// The KMS key, the stack's output `VaultKeyArn` [default: the environment's `KMS_KEY_ID`]; only for making a tenant
+    #[arg(long, value_name = "ARN", conflicts_with = "data_dir")]
+    kms_key_id: Option<String>,
+    /// The data of a local stack, whether it is running or not
+    #[arg(long, value_name = "DIRECTORY")]
+    data_dir: Option<PathBuf>,
+    /// The template of that local stack [default: template.yaml here or in the nearest directory above]
+    #[arg(long, value_name = "FILE", requires = "data_dir")]
+    template: Option<PathBuf>,
+}
+
+/// Whether a command opens the keys of tenants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kms {
+    /// It does.
+    Needed,
+    /// It works on the tables alone.
+    Unused,
+}
+
+/// A deployment that can be worked on.
+pub(crate) enum Opened {
+    /// By its tables.
+    Tables(Box<App>),
+    /// A local stack that was not running, and is for as long as the command does.
+    Stack(Box<Stack>),
+}
+
+impl Opened {
+    /// What the use cases run on.
+    pub(crate) fn app(&self) -> Result<&App, String> {
+        match self {
+            Self::Tables(app) => Ok(app),
+            Self::Stack(stack) => {
+                let any = stack.template().functions.first();
+                let app = any.and_then(|function| stack.app(&function.operation));
+                app.map(AsRef::as_ref).ok_or_else(|| StartError::NoFunctions.to_string())
+            }
+        }
+    }
+
+    /// Leaves everything written.
+    pub(crate) async fn close(self) {
+        match self {
+            Self::Tables(_) => {}
+            Self::Stack(stack) => stack.shutdown().await,
+        }
+    }
+}
+
+impl Deployment {
+    /// Opens it. An error is one sentence.
+    pub(crate) async fn open(&self, kms: Kms) -> Result<Opened, String> {
+        match &self.data_dir {
+            Some(data_dir) => self.local(data_dir).await,
+            None => self.remote(kms).await,
+        }
+    }
+
+    async fn remote(&self, kms: Kms) -> Result<Opened, String> {
+        let named = [
+            ("USERS_TABLE", &self.users_table, "--users-table"),
+            ("KEYS_TABLE", &self.keys_table, "--keys-table"),
+            ("KMS_KEY_ID", &self.kms_key_id, "--kms-key-id"),
+        ];
+        let mut settings = HashMap::new();
+        for (name, flag, option) in named {
+            #[expect(clippy::disallowed_methods, reason = "the command's own configuration")]
+            let variable = env::var_os(name).and_then(|value| value.into_string().ok());
+            let value = flag.clone().or(variable).filter(|value| !value.is_empty());
+            let unused = name == "KMS_KEY_ID" && kms == Kms::Unused;
+            let value = value.or_else(|| unused.then(|| "unused".to_owned()));
+            let missing = || {
+                format!(
+                    "which deployment is not said: set {name} or give {option}, or name a local stack with --data-dir"
+                )
+            };
+            settings.insert(name.to_owned(), value.ok_or_else(missing)?);
+        }
+        let sdk = aws_config::load_defaults(BehaviorVersion::latest()).await;
+        Ok(Opened::Tables(Box::new(App::new(config(&settings)?, &sdk))))
+    }
+
+    /// A stack that is running is reached through its servers; one that is not is started.
+    async fn local(&self, data_dir: &std::path::Path) -> Result<Opened, String> {
+        let environment = data_dir.join("lambda.env");
+        let text = fs::read_to_string(&environment).map_err(|_| {
+            let place = data_dir.display();
+            format!(
+                "{place} holds no local stack: start one with `coffer local --data-dir {place}`"
+            )
+        })?;
+        let place = Where::of(data_dir.to_owned(), self.template.clone());
+        match Stack::start(place.options()?).await {
+            Ok(stack) => Ok(Opened::Stack(Box::new(stack))),
+            Err(StartError::DataInUse(_)) => {
+                let lines = text.lines().filter_map(|line| line.split_once('='));
+                running(&lines.map(|(name, value)| (name.into(), value.into())).collect()).await
+            }
+            Err(error) => Err(chain(&error)),
+        }
+    }
+}
+
+/// The deployment of a local stack that is running, by what it leaves in `lambda.env`.
+async fn running(settings: &HashMap<String, String>) -> Result<Opened, String> {
+    let setting = |name: &str| settings.get(name).cloned().unwrap_or_default();
+    let sdk =
+        aws_config::defaults(BehaviorVersion::latest()).region(Region::new(setting("AWS_REGION")));
+    let sdk = if settings.contains_key("AWS_ACCESS_KEY_ID") {
+        let (id, secret) = (setting("AWS_ACCESS_KEY_ID"), setting("AWS_SECRET_ACCESS_KEY"));
+        sdk.credentials_provider(Credentials::from_keys(id, secret, None))
+    } else {
+        sdk
+    };
+    let endpoints = Endpoints {
+        dynamodb: setting("AWS_ENDPOINT_URL_DYNAMODB"),
+        kms: setting("AWS_ENDPOINT_URL_KMS"),
+    };
+    let sdk = sdk.load().await.into_builder().service_config(endpoints).build();
+    Ok(Opened::Tables(Box::new(App::new(config(settings)?, &sdk))))
+}
+
+/// No answer of a command points at the documentation of problems.
+fn config(settings: &HashMap<String, String>) -> Result<Config, String> {
+    let lookup = |name: &str| {
+        let unused = (name == "PROBLEM_BASE_URL").then(|| "unused".to_owned());
+        settings.get(name).cloned().or(unused)
+    };
+    Config::from_lookup(lookup).map_err(|error| error.to_string())
+}
