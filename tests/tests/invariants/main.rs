@@ -19,4 +19,5 @@ mod integrity;
 mod leaks;
 mod pages;
 mod routes;
+mod sessions;
 mod tables;
