@@ -8,6 +8,7 @@ mod delete;
 mod history;
 mod list;
 mod once;
+mod report;
 mod reveal;
 mod search;
 mod vault_fields;
@@ -21,10 +22,11 @@ pub use delete::{Selection, delete_users};
 pub use history::{EventPage, change_with_history, get_user_with_history, list_events};
 pub use list::{COUNT_CAP, List, Listed, Period, Start, list_users};
 pub use once::{Answered, Once};
+pub use report::Report;
 pub use reveal::{Reveal, Revealed, reveal_fields};
 pub use search::{Found, Search, search_users};
 pub use vault_fields::{FieldChanges, apply_fields, change_fields, may_change};
-pub use verify::{Report, record_verification};
+pub use verify::record_verification;
 
 use std::collections::BTreeSet;
 
