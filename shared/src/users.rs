@@ -10,6 +10,7 @@ mod get;
 mod history;
 mod list;
 mod once;
+mod report;
 mod reveal;
 mod search;
 mod vault_fields;
@@ -25,10 +26,11 @@ pub use get::{find_user, get_user_with_data_key};
 pub use history::{EventPage, change_with_history, get_user_with_history, list_events};
 pub use list::{COUNT_CAP, List, Listed, Order, Period, Start, list_users};
 pub use once::{Answered, Once};
+pub use report::Report;
 pub use reveal::{Reveal, Revealed, reveal_fields};
 pub use search::{Found, Search, search_users};
 pub use vault_fields::{FieldChanges, apply_fields, change_fields, may_change};
-pub use verify::{Report, record_verification};
+pub use verify::record_verification;
 
 use std::collections::BTreeSet;
 

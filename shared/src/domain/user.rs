@@ -197,3 +197,50 @@ impl User {
         self.updated_at = now.max(self.updated_at);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{RiskLevel, Workflow};
+
+    fn user(latest: Option<Outcome>, approved: u32) -> User {
+        let now = Timestamp::from_unix_millis(0);
+        let mut user = User::new(UserId::make(now, [0; 8]), now);
+        user.sessions.approved = approved;
+        user.verification = latest.map(|outcome| Verification {
+            id: "s".to_owned(),
+            outcome,
+            risk_level: RiskLevel::Low,
+            workflow: Workflow { name: "KYC".to_owned(), version: 1 },
+            executed_at: now,
+        });
+        user
+    }
+
+    #[test]
+    fn the_latest_session_says_who_they_are() {
+        for (latest, approved, status) in [
+            (None, 0, KycStatus::Pending),
+            (Some(Outcome::InReview), 0, KycStatus::Pending),
+            (Some(Outcome::InReview), 1, KycStatus::Passed),
+            (Some(Outcome::Approved), 1, KycStatus::Passed),
+            (Some(Outcome::Declined), 0, KycStatus::Failed),
+            (Some(Outcome::Declined), 1, KycStatus::Failed),
+        ] {
+            assert_eq!(user(latest, approved).kyc_status(), status, "{latest:?}, {approved}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_verified_when_it_is_among_the_approved_ones() {
+        let print = |text: &str| Fingerprint::from_stored(text.to_owned());
+        let mut user = user(None, 0);
+        assert!(!user.email_verified());
+        user.fingerprints.approved_emails = [print("a")].into();
+        assert!(!user.email_verified());
+        user.fingerprints.email = Some(print("b"));
+        assert!(!user.email_verified());
+        user.fingerprints.email = Some(print("a"));
+        assert!(user.email_verified());
+    }
+}

@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
 use super::{
-    ATTEMPTS, Answered, Change, FieldChanges, Once, apply_fields,
+    ATTEMPTS, Answered, Change, Once, Report, apply_fields,
     change::{open_data_key, write_change},
     contacts::{EMAILS, PHONES},
     pause,
@@ -14,36 +13,23 @@ use super::{
 use crate::{
     App,
     domain::{
+<<<<<<< HEAD
         Established, Event, EventKind, Feature, FeatureStatus, Outcome, Scope, Sessions, Status,
         Timestamp, User, UserId, Verification,
+=======
+        Established, Event, EventKind, Outcome, Scope, Status, Timestamp, User, UserId,
+        Verification,
+>>>>>>> h-c
         field::{FieldId, FingerprintKind},
-        value::Value,
     },
     error::{Error, Result},
     http::Call,
     store::{Rejected, SessionRecord, UserAndSession},
-    vault::{Fingerprint, IndexKey, VaultError},
+    vault::{IndexKey, VaultError},
 };
 
 /// How many issuing states a user has at most.
 const MAX_ISSUING_STATES: usize = 20;
-
-/// What a provider says of one session.
-#[derive(Debug)]
-pub struct Report {
-    /// The session.
-    pub verification: Verification,
-    /// What its checks found.
-    pub features: BTreeMap<Feature, FeatureStatus>,
-    /// The fields that it established.
-    pub fields: FieldChanges,
-    /// The e-mail addresses that it established.
-    pub emails: Vec<Value>,
-    /// The phone numbers that it established.
-    pub phones: Vec<Value>,
-    /// Where the document is from: ISO 3166-1 alpha-3.
-    pub issuing_state: Option<String>,
-}
 
 /// Records a session. The same report again changes nothing; another one of the same session takes its place, so that
 /// the counters move and never count twice; one that is older than what is recorded is refused. What an approved session
@@ -255,6 +241,7 @@ fn note(event: &mut Event, report: &Report, previous: Option<&SessionRecord>) {
     let previous = previous.map(|previous| json!({"outcome": previous.outcome.as_str()}));
     event.record_change("verification", previous, current);
 }
+<<<<<<< HEAD
 
 /// Says in the event what the session changed in the sum of them all.
 fn note_sessions(event: &mut Event, before: &Sessions, after: &Sessions) {
@@ -339,3 +326,5 @@ impl Report {
         all.map(|field| field.as_str().to_owned()).collect()
     }
 }
+=======
+>>>>>>> h-c

@@ -89,3 +89,27 @@ async fn an_idempotency_key_is_free_again_when_its_day_is_over() {
     assert_eq!(second.header("idempotent-replayed"), None);
     assert_eq!(create("Grace").await.header("idempotent-replayed"), Some("true"));
 }
+
+#[tokio::test]
+async fn so_is_that_of_a_verification() {
+    let tenant = World::shared().tenant().await;
+    let user = tenant.owner.post("/v1/user").json(json!({})).send().await.expect(201).json();
+    let path = format!("/v1/user/{}/verification", user["id"].as_str().unwrap());
+    let record = |session: &str| {
+        let request = tenant.owner.post(&path).header("idempotency-key", "of yesterday");
+        request
+            .json(json!({
+                "session_id": session, "workflow": {"name": "KYC", "version": 1}, "risk_level": "low",
+                "outcome": "approved", "executed_at": "2024-01-15T10:30:00Z",
+            }))
+            .send()
+    };
+    record("s").await.expect(200);
+    record("t").await.problem(422, "idempotency_key_reused");
+    let found = tables(tenant.world, &tenant.keys).await;
+    let record_item = found.users.iter().find(|item| text(item, "sk") == "I").unwrap();
+    set_ttl(tenant.world, text(record_item, "pk"), "I", 0).await;
+    let shown = record("t").await;
+    assert_eq!(shown.expect(200).json()["verification"]["id"], "t");
+    assert_eq!(shown.header("idempotent-replayed"), None);
+}

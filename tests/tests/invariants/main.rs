@@ -22,4 +22,5 @@ mod last_use;
 mod leaks;
 mod pages;
 mod routes;
+mod sessions;
 mod tables;

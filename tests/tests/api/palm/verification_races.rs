@@ -55,3 +55,22 @@ async fn reports_of_one_session_that_differ_leave_one_outcome() {
     let emails = person.seen().await["approved_emails"].as_array().unwrap().len();
     assert_eq!(u64::try_from(emails).unwrap(), approved);
 }
+
+#[tokio::test]
+async fn of_16_equal_requests_with_one_key_one_is_carried_out() {
+    let person = Person::new(json!({})).await;
+    let path = super::path(&person.user, "/verification");
+    let send = || async {
+        loop {
+            let request = person.tenant.owner.post(&path).header("idempotency-key", "k");
+            let answer = request.json(report("s", "approved")).send().await;
+            if answer.status == 200 {
+                return answer.header("idempotent-replayed").is_some();
+            }
+            answer.problem(409, "contended");
+        }
+    };
+    let replayed = join_all((0..16).map(|_| send())).await;
+    assert_eq!(replayed.iter().filter(|replayed| !**replayed).count(), 1);
+    assert_eq!(person.counters().await, [1, 1, 0, 0]);
+}
