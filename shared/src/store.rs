@@ -2,6 +2,7 @@
 //! patterns.
 
 mod api_keys;
+mod deliveries;
 mod destinations;
 mod events;
 mod item;
@@ -14,7 +15,8 @@ mod windows;
 mod wrapped_keys;
 
 pub use api_keys::ApiKeyRecord;
-pub use destinations::{Attempt, DestinationChange, NotWritten};
+pub use deliveries::Attempt;
+pub use destinations::{DestinationChange, NotWritten};
 pub use events::StreamedEvent;
 pub use item::{
     DestinationSecrets, EXTERNAL_ID_CHARS, IdempotencyRecord, StoredDestination, position,

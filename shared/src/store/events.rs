@@ -56,6 +56,21 @@ impl Store {
     /// The ids of all events of a user, newest first. A page of DynamoDB's ends at one megabyte, which few large events
     /// fill.
     pub async fn event_ids(&self, scope: &Scope, user: UserId) -> Result<Vec<Uuid>, AwsError> {
+        self.ids(self.event_query(scope, user).projection_expression("sk")).await
+    }
+
+    /// The ids of those events of a user that have no date on which they go.
+    pub(super) async fn undated_event_ids(
+        &self,
+        scope: &Scope,
+        user: UserId,
+    ) -> Result<Vec<Uuid>, AwsError> {
+        let query = self.event_query(scope, user).projection_expression("sk");
+        let query = query.filter_expression("attribute_not_exists(#ttl)");
+        self.ids(query.expression_attribute_names("#ttl", "ttl")).await
+    }
+
+    async fn ids(&self, query: QueryFluentBuilder) -> Result<Vec<Uuid>, AwsError> {
         let id = |item: &HashMap<String, AttributeValue>| {
             let sort_key = item.get("sk").and_then(|sk| sk.as_s().ok());
             let id = sort_key.and_then(|sk| sk.strip_prefix(EVENT_PREFIX)?.parse().ok());
@@ -64,8 +79,7 @@ impl Store {
         let mut ids = Vec::new();
         let mut start = None;
         loop {
-            let query = self.event_query(scope, user).projection_expression("sk");
-            let answer = query.set_exclusive_start_key(start).send().await;
+            let answer = query.clone().set_exclusive_start_key(start).send().await;
             let answer = answer.map_err(|error| AwsError::of(CALL, &error))?;
             for item in answer.items.iter().flatten() {
                 ids.push(id(item)?);

@@ -19,10 +19,11 @@ pub fn removed_user(pk: &str, sk: &str) -> Option<(Scope, UserId)> {
 }
 
 impl Store {
-    /// Removes the data key and the events of a user who is gone. Answers how many events there were.
+    /// Removes the data key of a user who is gone, and those of the events that have no date of their own. Answers how many
+    /// these were. An event with a date goes at it: somebody may still have to be told.
     pub async fn purge(&self, scope: &Scope, user: UserId) -> Result<usize, AwsError> {
         self.delete_item(&self.keys_table, &keys::data_key(scope, user)).await?;
-        let events = self.event_ids(scope, user).await?;
+        let events = self.undated_event_ids(scope, user).await?;
         for some in events.chunks(SIDE_BY_SIDE) {
             let delete = async |event: &uuid::Uuid| {
                 self.delete_item(&self.users_table, &keys::event(scope, user, *event)).await
