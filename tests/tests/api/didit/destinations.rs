@@ -287,7 +287,15 @@ async fn every_role_may_do_what_its_row_says() {
         }
         rows.push((endpoint.operation.replace("webhook_", ""), cells));
     }
-    assert_snapshot!(table(&Role::ALL.map(Role::as_str), rows), @"");
+    assert_snapshot!(table(&Role::ALL.map(Role::as_str), rows), @r"
+                           OWNER  ADMIN  COMPLIANCE_OFFICER  DEVELOPER  READER
+    didit_list_destinations 200    200    403                 200        403
+    didit_create_destination 201    201    403                 201        403
+    didit_get_destination  200    200    403                 200        403
+    didit_update_destination 200    200    403                 200        403
+    didit_delete_destination 204    204    403                 204        403
+    didit_rotate_secret    200    200    403                 200        403
+    ");
 }
 
 #[tokio::test]
