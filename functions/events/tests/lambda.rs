@@ -90,11 +90,13 @@ async fn a_worker_answers_batches_and_outlives_what_is_none_and_backends_that_fa
 }
 
 #[tokio::test]
-async fn a_worker_without_its_tables_does_not_start() {
-    let mut environment = environment("events_deliver");
-    environment.retain(|(name, _)| name != "USERS_TABLE");
-    let process = LambdaProcess::start(binary("events_deliver"), &environment);
-    let outcome = process.invoke("{}").await;
-    assert!(matches!(outcome, Outcome::Exited(status) if !status.success()), "{outcome:?}");
-    process.logged("USERS_TABLE").await;
+async fn a_worker_without_its_tables_or_its_queue_does_not_start() {
+    for missing in ["USERS_TABLE", "WEBHOOK_QUEUE_URL"] {
+        let mut environment = environment("events_deliver");
+        environment.retain(|(name, _)| name != missing);
+        let process = LambdaProcess::start(binary("events_deliver"), &environment);
+        let outcome = process.invoke("{}").await;
+        assert!(matches!(outcome, Outcome::Exited(status) if !status.success()), "{outcome:?}");
+        process.logged(missing).await;
+    }
 }
