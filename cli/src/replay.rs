@@ -26,7 +26,7 @@ pub(crate) enum Webhooks {
 /// What to send again.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The queue of deliveries [default: $WEBHOOK_QUEUE_URL]
+    /// The queue of deliveries [default: that of the environment]
     #[arg(long, value_name = "URL")]
     queue_url: Option<String>,
     /// Only what is for this destination
@@ -44,7 +44,7 @@ pub(crate) struct Arguments {
     /// test or live
     #[arg(long, value_parser = mode)]
     mode: Option<Mode>,
-    /// The table of users [default: $USERS_TABLE]
+    /// The table of users [default: that of the environment]
     #[arg(long, value_name = "NAME")]
     users_table: Option<String>,
 }

@@ -2,6 +2,7 @@
 //! patterns.
 
 mod api_keys;
+mod deliveries;
 mod destinations;
 mod events;
 mod issuers;
@@ -16,7 +17,8 @@ mod windows;
 mod wrapped_keys;
 
 pub use api_keys::{ApiKeyPage, ApiKeyRecord, ApiKeyTransaction, Refused};
-pub use destinations::{Attempt, DestinationChange, NotWritten};
+pub use deliveries::Attempt;
+pub use destinations::{DestinationChange, NotWritten};
 pub use events::{HistoryKey, StreamedEvent};
 pub use issuers::{Issuer, KeySource};
 pub use item::{

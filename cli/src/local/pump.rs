@@ -54,7 +54,7 @@ impl Running {
 
 impl fmt::Debug for Pump {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Pump").field("sources", &self.tasks.len()).finish()
+        formatter.debug_struct("Pump").field("sources", &self.tasks.len()).finish_non_exhaustive()
     }
 }
 

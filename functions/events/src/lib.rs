@@ -25,18 +25,21 @@ pub use worker::{Handler, Malformed, Worker, Workshop, run};
 /// From the table's stream to the queue.
 pub static FAN_OUT: Worker = Worker {
     operation: "events_fan_out",
+    uses_queue: true,
     handler: |shop, event| Box::pin(fan_out::handle(shop, event)),
 };
 
 /// From the queue to the receivers.
 pub static DELIVER: Worker = Worker {
     operation: "events_deliver",
+    uses_queue: true,
     handler: |shop, event| Box::pin(deliver::handle(shop, event)),
 };
 
 /// What is left of users who are gone.
 pub static PURGE: Worker = Worker {
     operation: "events_purge",
+    uses_queue: false,
     handler: |shop, event| Box::pin(purge::handle(shop, event)),
 };
 

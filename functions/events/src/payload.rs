@@ -8,8 +8,9 @@ pub(crate) fn webhook_type(event: &Event) -> Option<WebhookType> {
     match event.kind {
         EventKind::StatusChanged => Some(WebhookType::UserStatusUpdated),
         EventKind::Created | EventKind::Deleted => Some(WebhookType::UserDataUpdated),
-        EventKind::Updated if event.fields.is_empty() => None,
-        EventKind::Updated | EventKind::Verified => Some(WebhookType::UserDataUpdated),
+        EventKind::Updated | EventKind::Verified => {
+            (!event.fields.is_empty()).then_some(WebhookType::UserDataUpdated)
+        }
         EventKind::Revealed => None,
     }
 }
@@ -30,20 +31,20 @@ pub(crate) fn body(
     user: UserId,
     at: Timestamp,
 ) -> Value {
-    let mut body = json!({
-        "event_id": event.id.to_string(),
-        "webhook_type": kind.as_str(),
-        "timestamp": at.unix_seconds(),
-        "created_at": event.at.unix_seconds(),
-        "environment": scope.mode.as_str(),
-        "vendor_data": event.external_id.as_ref().map(ExternalId::as_str),
-        "vendor_user_id": user.to_uuid().to_string(),
-    });
+    let mut body = Map::new();
+    let mut add = |name: &str, value: Value| body.insert(name.to_owned(), value);
+    add("event_id", event.id.to_string().into());
+    add("webhook_type", kind.as_str().into());
+    add("timestamp", at.unix_seconds().into());
+    add("created_at", event.at.unix_seconds().into());
+    add("environment", scope.mode.as_str().into());
+    add("vendor_data", event.external_id.as_ref().map(ExternalId::as_str).into());
+    add("vendor_user_id", user.to_uuid().to_string().into());
     match event.kind {
         EventKind::StatusChanged => {
             let (previous, new) = event.statuses.unzip();
-            body["status"] = json!(new.map(status));
-            body["previous_status"] = json!(previous.map(status));
+            add("status", new.map(status).into());
+            add("previous_status", previous.map(status).into());
         }
         EventKind::Created
         | EventKind::Updated
@@ -51,14 +52,14 @@ pub(crate) fn body(
         | EventKind::Deleted
         | EventKind::Revealed => {
             let names: Vec<String> = told(event).map(|field| Event::vendor_name(field)).collect();
-            body["changed_fields"] = json!(names);
-            body["changes"] = changes(event).into();
+            add("changed_fields", names.into());
+            add("changes", changes(event).into());
         }
     }
     if event.kind == EventKind::Deleted {
-        body["deleted_at"] = event.at.to_seconds_string().into();
+        add("deleted_at", event.at.to_seconds_string().into());
     }
-    body
+    body.into()
 }
 
 /// What was and what is, by Didit's name of each changed field. Of an encrypted field there is neither.

@@ -49,13 +49,10 @@ impl Answer {
     /// Whether a later attempt may be answered otherwise: no answer, 5xx, a redirect (none is followed), and the three of
     /// 4xx that pass.
     pub(crate) fn is_temporary(&self) -> bool {
-        match self.status {
-            None => true,
-            Some(200..300) => false,
-            Some(404 | 408 | 429) => true,
-            Some(400..500) => false,
-            Some(_) => true,
-        }
+        self.status.is_none_or(|status| {
+            matches!(status, 404 | 408 | 429)
+                || !((200..300).contains(&status) || (400..500).contains(&status))
+        })
     }
 
     /// One word or two for the log.

@@ -5,7 +5,7 @@ use shared::store::removed_user;
 
 use crate::worker::{Malformed, Workshop, records};
 
-/// Removes the events that are left of each user of a batch, and the data key. The first record that fails ends the work:
+/// Removes the events that would stay for ever of each user of a batch, and the data key. The first record that fails ends the work:
 /// the mapping comes back from there on.
 pub(crate) async fn handle(shop: &Workshop, event: Value) -> Result<Vec<String>, Malformed> {
     for record in &records(event)? {

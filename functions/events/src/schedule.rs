@@ -26,7 +26,7 @@ pub fn pause(attempts: u32, chance: u8) -> Option<Duration> {
     let index = usize::try_from(attempts.saturating_sub(1)).ok()?;
     let pause = PAUSES.get(index)?;
     let permille = 900_u32.saturating_add(u32::from(chance).saturating_mul(200) / 255);
-    Some(pause.saturating_mul(permille) / 1000)
+    pause.saturating_mul(permille).checked_div(1000)
 }
 
 #[cfg(test)]

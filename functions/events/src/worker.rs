@@ -28,6 +28,8 @@ pub type Handler = for<'a> fn(&'a Workshop, Value) -> BoxFuture<'a, Result<Vec<S
 pub struct Worker {
     /// Its one spelling everywhere, as in `events_fan_out`.
     pub operation: &'static str,
+    /// Whether it cannot do without the queue.
+    pub uses_queue: bool,
     /// What it does.
     pub handler: Handler,
 }
@@ -52,6 +54,14 @@ impl Workshop {
 }
 
 impl Worker {
+    fn config(&self) -> Result<Config, ConfigError> {
+        let config = Config::from_env()?;
+        if self.uses_queue && config.webhook_queue_url.is_none() {
+            return Err(ConfigError::Missing("WEBHOOK_QUEUE_URL"));
+        }
+        Ok(config)
+    }
+
     /// Handles one batch: the answer that event source mappings with `ReportBatchItemFailures` expect. What a panic left
     /// unsaid is everything: the batch fails as a whole.
     pub async fn answer(&self, shop: &Workshop, event: Value) -> Result<Value, Malformed> {
@@ -69,7 +79,7 @@ pub fn run(worker: &'static Worker) -> Result<(), lambda_http::Error> {
     init_tracing();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let config = Config::from_env().inspect_err(bad_configuration)?;
+        let config = worker.config().inspect_err(bad_configuration)?;
         let sdk = aws_config::load_defaults(BehaviorVersion::latest()).await;
         let shop = Workshop::new(config, &sdk);
         lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async {

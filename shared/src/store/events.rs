@@ -90,22 +90,39 @@ impl Store {
         Ok((events.collect::<Result<_, _>>()?, has_more))
     }
 
-    /// Where all events and verification sessions of a user lie, the newest events first. A page of DynamoDB's ends at
-    /// one megabyte, which few large events fill.
+    /// Where all events and verification sessions of a user lie, the newest events first.
     pub async fn history_keys(
         &self,
         scope: &Scope,
         user: UserId,
     ) -> Result<Vec<HistoryKey>, AwsError> {
+        self.keys_of_history(self.user_query(scope, user, "")).await
+    }
+
+    /// The same for those that have no date on which they go.
+    pub(super) async fn undated_history_keys(
+        &self,
+        scope: &Scope,
+        user: UserId,
+    ) -> Result<Vec<HistoryKey>, AwsError> {
+        let query = self.user_query(scope, user, "").expression_attribute_names("#ttl", "ttl");
+        self.keys_of_history(query.filter_expression("attribute_not_exists(#ttl)")).await
+    }
+
+    /// A page of DynamoDB's ends at one megabyte, which few large events fill.
+    async fn keys_of_history(
+        &self,
+        query: QueryFluentBuilder,
+    ) -> Result<Vec<HistoryKey>, AwsError> {
         let key = |item: &HashMap<String, AttributeValue>| {
             let sort_key = item.get("sk").and_then(|sk| sk.as_s().ok()).cloned();
             sort_key.ok_or_else(|| AwsError::unexpected(CALL, "an unreadable event"))
         };
+        let query = query.projection_expression("sk");
         let mut found = Vec::new();
         let mut start = None;
         loop {
-            let query = self.user_query(scope, user, "").projection_expression("sk");
-            let answer = query.set_exclusive_start_key(start).send().await;
+            let answer = query.clone().set_exclusive_start_key(start).send().await;
             let answer = answer.map_err(|error| AwsError::of(CALL, &error))?;
             for item in answer.items.iter().flatten() {
                 found.push(key(item)?);

@@ -19,11 +19,11 @@ pub fn removed_user(pk: &str, sk: &str) -> Option<(Scope, UserId)> {
 }
 
 impl Store {
-    /// Removes the data key, the events and the verification sessions of a user who is gone. Answers how many items of
-    /// the history there were.
+    /// Removes the data key of a user who is gone, and those events and verification sessions that have no date of their
+    /// own. Answers how many these were. What has a date goes at it: somebody may still have to be told.
     pub async fn purge(&self, scope: &Scope, user: UserId) -> Result<usize, AwsError> {
         self.delete_item(&self.keys_table, &keys::data_key(scope, user)).await?;
-        let history = self.history_keys(scope, user).await?;
+        let history = self.undated_history_keys(scope, user).await?;
         for some in history.chunks(SIDE_BY_SIDE) {
             let delete = async |key: &HistoryKey| {
                 let key = keys::of_user(scope, user, key.as_str());

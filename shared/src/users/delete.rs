@@ -20,6 +20,9 @@ use crate::{
 /// How long one call goes on before it asks to be repeated. API Gateway gives up after 30 seconds.
 const TIME_LIMIT: Duration = Duration::from_secs(20);
 
+/// How long the event of a deletion stays at least: as long as receivers of webhooks are tried, and some.
+const TOLD_WITHIN: time::Duration = time::Duration::days(2);
+
 /// How many users are read together, and how many are deleted side by side.
 const BATCH: usize = 100;
 const SIDE_BY_SIDE: usize = 16;
@@ -155,7 +158,7 @@ async fn delete_once(
     event.version = Some(user.version);
     event.external_id.clone_from(&user.external_id);
     event.statuses = Some((before.status, Status::Deleted));
-    event.purge_at = Some(purge_at);
+    event.purge_at = Some(purge_at.max(now.plus(TOLD_WITHIN)));
 
     let mut transaction = app.store.transaction(scope);
     transaction.replace_user(&user)?;

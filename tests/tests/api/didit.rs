@@ -7,6 +7,7 @@ mod create;
 mod cross;
 mod dates;
 mod delete;
+mod destinations;
 mod filters;
 mod links;
 mod many;

@@ -280,24 +280,25 @@ impl Walk<'_> {
     }
 }
 
+const DESTINATIONS: &str = "/v3/webhook/destinations/";
+
 /// Webhook destinations, and the workers behind them.
 impl Walk<'_> {
     async fn webhooks(&mut self, tenant: &TenantKeys) {
         let key = self.world.key(tenant, Mode::Test, Role::Owner).await;
         let client = self.client.header("x-api-key", key.expose_secret());
-        const BASE: &str = "/v3/webhook/destinations/";
         let events = json!(["user.status.updated"]);
         let create = |url: &str| {
             let body = json!({"label": "a", "url": url, "subscribed_events": events});
-            client.post(BASE).json(body)
+            client.post(DESTINATIONS).json(body)
         };
         let operation = "didit_create_webhook_destination";
         // A name that leads to this machine: nothing is sent there.
         let made = self.step(operation, 201, create("https://localhost:1/")).await;
         self.step(operation, 400, create("https://localhost:1/")).await;
-        let at = |id: &str| format!("{BASE}{id}/");
+        let at = |id: &str| format!("{DESTINATIONS}{id}/");
         let id = made["uuid"].as_str().unwrap().to_owned();
-        self.step("didit_list_webhook_destinations", 200, client.get(BASE)).await;
+        self.step("didit_list_webhook_destinations", 200, client.get(DESTINATIONS)).await;
         for (status, id) in [(200, id.as_str()), (404, NOBODY)] {
             let get = client.get(&at(id));
             self.step("didit_get_webhook_destination", status, get).await;

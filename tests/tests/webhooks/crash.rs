@@ -13,7 +13,7 @@ use crate::{
 const USERS: usize = 20;
 const CHANGES: usize = 1_000;
 
-/// A generator whose sequence is the same in every run (SplitMix64).
+/// A generator whose sequence is the same in every run (`SplitMix64`).
 struct Dice(u64);
 
 impl Dice {
@@ -102,7 +102,9 @@ async fn a_thousand_changes_arrive_however_often_the_workers_are_killed() {
         };
         let Some(failed) = ended else {
             killed += 1;
-            messages.iter().for_each(|message| office.hide(message));
+            for message in &messages {
+                office.hide(message);
+            }
             office.later().await;
             continue;
         };

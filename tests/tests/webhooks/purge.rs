@@ -49,4 +49,11 @@ async fn the_events_and_the_key_of_a_user_who_is_gone_are_removed() {
     assert_eq!(left(&office, gone).await, (0, false));
     assert_eq!(left(&office, stays).await, (2, true));
     assert_eq!(office.work("events_purge", removed).await, Vec::<String>::new());
+
+    let deleted = make(&office.didit, "deleted").await;
+    let delete = json!({"vendor_data_list": ["deleted"]});
+    office.didit.post("/v3/users/delete/").json(delete).send().await.expect(200);
+    let removed = vec![record(&office, "REMOVE", deleted, "U")];
+    assert_eq!(office.work("events_purge", removed).await, Vec::<String>::new());
+    assert_eq!(left(&office, deleted).await, (3, false), "these have a date of their own");
 }

@@ -1,6 +1,6 @@
 //! A record of a stream as Lambda spells it.
 
-use aws_sdk_dynamodbstreams::types::{AttributeValue, Record};
+use aws_sdk_dynamodbstreams::types::{AttributeValue, OperationType, Record};
 use data_encoding::BASE64;
 use serde_json::{Map, Value, json};
 
@@ -23,7 +23,7 @@ pub(super) fn of_stream(record: &Record, arn: &str) -> Value {
     }
     json!({
         "eventID": record.event_id(),
-        "eventName": record.event_name().map(|name| name.as_str()),
+        "eventName": record.event_name().map(OperationType::as_str),
         "eventSource": "aws:dynamodb",
         "eventSourceARN": arn,
         "dynamodb": dynamodb,
@@ -47,6 +47,9 @@ fn attribute(value: &AttributeValue) -> Value {
         AttributeValue::M(members) => json!({ "M": item(members) }),
         AttributeValue::Ss(texts) => json!({ "SS": texts }),
         AttributeValue::Ns(digits) => json!({ "NS": digits }),
-        _ => json!({ "NULL": true }),
+        AttributeValue::Bs(all) => {
+            json!({ "BS": all.iter().map(|bytes| BASE64.encode(bytes.as_ref())).collect::<Vec<_>>() })
+        }
+        AttributeValue::Null(_) | _ => json!({ "NULL": true }),
     }
 }
