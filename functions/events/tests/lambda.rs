@@ -66,7 +66,8 @@ fn record(operation: &str) -> Value {
 #[tokio::test]
 async fn a_worker_answers_batches_and_outlives_what_is_none_and_backends_that_fail() {
     for worker in events::WORKERS {
-        let process = LambdaProcess::start(binary(worker.operation), &environment(worker.operation));
+        let process =
+            LambdaProcess::start(binary(worker.operation), &environment(worker.operation));
         assert_eq!(failures(&process, &json!({"Records": []})).await, json!([]));
         let good = json!({"Records": [record(worker.operation)]});
         assert_eq!(failures(&process, &good).await, json!([]), "{}", worker.operation);
