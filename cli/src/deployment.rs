@@ -138,6 +138,7 @@ async fn running(settings: &HashMap<String, String>) -> Result<Opened, String> {
     let endpoints = Endpoints {
         dynamodb: setting("AWS_ENDPOINT_URL_DYNAMODB"),
         kms: setting("AWS_ENDPOINT_URL_KMS"),
+        sqs: setting("AWS_ENDPOINT_URL_SQS"),
     };
     let sdk = sdk.load().await.into_builder().service_config(endpoints).build();
     Ok(Opened::Tables(Box::new(App::new(config(settings)?, &sdk))))

@@ -21,6 +21,7 @@ fn coffer() -> Command {
     command
         .env_remove("AWS_ENDPOINT_URL_DYNAMODB")
         .env_remove("AWS_ENDPOINT_URL_KMS")
+        .env_remove("AWS_ENDPOINT_URL_SQS")
         .args(["local", "--port", "0", "--template"])
         .arg(template());
     command

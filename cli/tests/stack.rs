@@ -46,6 +46,11 @@ async fn a_function_gets_the_environment_of_the_template_and_the_servers_of_the_
     assert!(environment["KMS_KEY_ID"].starts_with("arn:aws:kms:us-east-1:"));
     assert_eq!(environment["AWS_ENDPOINT_URL_DYNAMODB"], stack.endpoints().dynamodb);
     assert_eq!(environment["AWS_ENDPOINT_URL_KMS"], stack.endpoints().kms);
+    assert_eq!(environment["AWS_ENDPOINT_URL_SQS"], stack.endpoints().sqs);
+    assert!(!environment.contains_key("WEBHOOK_QUEUE_URL"));
+    let worker = stack.environment("events_deliver").unwrap();
+    assert!(worker["WEBHOOK_QUEUE_URL"].ends_with("/WebhookQueue"));
+    assert!(!worker.contains_key("ALLOW_LOCAL_WEBHOOKS"));
     for name in ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
         assert!(environment.contains_key(name), "{name}");
     }
@@ -101,6 +106,7 @@ async fn servers_that_the_caller_names_are_used() {
     let named = Options {
         dynamodb_endpoint: Some(first.endpoints().dynamodb.clone()),
         kms_endpoint: Some(first.endpoints().kms.clone()),
+        sqs_endpoint: Some(first.endpoints().sqs.clone()),
         ..options()
     };
     let second = Stack::start(named).await.unwrap();

@@ -1,14 +1,11 @@
 //! The calls that a function makes are exactly those that its policy in the template grants.
 
 mod keys;
+mod webhooks;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use coffer::{
-    local::workers,
-    template::{Effect, Resource, Statement, Template},
-};
-use events::Workshop;
+use coffer::template::{Effect, Resource, Statement, Template};
 use harness::{
     client::Client,
     recorder::Call,
@@ -17,7 +14,6 @@ use harness::{
 use serde_json::{Value, json};
 use shared::{
     auth::Role,
-    config::Config,
     domain::{ExternalId, Mode, UserId},
 };
 
@@ -277,99 +273,6 @@ impl Walk<'_> {
             let request = client.post("/v3/users/delete/").json(body);
             self.step("didit_delete_users", 200, request).await;
         }
-    }
-}
-
-const DESTINATIONS: &str = "/v3/webhook/destinations/";
-
-/// Webhook destinations, and the workers behind them.
-impl Walk<'_> {
-    async fn webhooks(&mut self, tenant: &TenantKeys) {
-        let key = self.world.key(tenant, Mode::Test, Role::Owner).await;
-        let client = self.client.header("x-api-key", key.expose_secret());
-        let events = json!(["user.status.updated"]);
-        let create = |url: &str| {
-            let body = json!({"label": "a", "url": url, "subscribed_events": events});
-            client.post(DESTINATIONS).json(body)
-        };
-        let operation = "didit_create_webhook_destination";
-        // A name that leads to this machine: nothing is sent there.
-        let made = self.step(operation, 201, create("https://localhost:1/")).await;
-        self.step(operation, 400, create("https://localhost:1/")).await;
-        let at = |id: &str| format!("{DESTINATIONS}{id}/");
-        let id = made["uuid"].as_str().unwrap().to_owned();
-        self.step("didit_list_webhook_destinations", 200, client.get(DESTINATIONS)).await;
-        for (status, id) in [(200, id.as_str()), (404, NOBODY)] {
-            let get = client.get(&at(id));
-            self.step("didit_get_webhook_destination", status, get).await;
-        }
-        for (status, id, body) in [
-            (200, id.as_str(), json!({"label": "b"})),
-            (200, id.as_str(), json!({"url": "https://localhost:2/"})),
-            (404, NOBODY, json!({"label": "b"})),
-        ] {
-            let update = client.patch(&at(id)).json(body);
-            self.step("didit_update_webhook_destination", status, update).await;
-        }
-        for (status, id) in [(200, id.as_str()), (404, NOBODY)] {
-            let rotate = client.post(&format!("{}rotate-secret/", at(id)));
-            self.step("didit_rotate_webhook_secret", status, rotate).await;
-        }
-        self.workers(tenant, &client, &id).await;
-        for status in [204, 404] {
-            let delete = client.delete(&at(&id));
-            self.step("didit_delete_webhook_destination", status, delete).await;
-        }
-    }
-
-    /// One change, from the stream to a receiver that cannot be reached; then its user goes.
-    async fn workers(&mut self, tenant: &TenantKeys, client: &Client, destination: &str) {
-        let create = client.post("/v3/users/create/").json(json!({"vendor_data": "hooked"}));
-        create.send().await.expect(201);
-        let status = client.patch("/v3/users/hooked/update-status/");
-        let user = status.json(json!({"status": "BLOCKED"})).send().await.expect(200).json();
-        // An entry of the activity log has the id of its event.
-        let event = user["comments"][0]["uuid"].as_str().unwrap();
-        let id = UserId::parse_uuid(user["didit_internal_id"].as_str().unwrap()).unwrap();
-        let pk = format!("T#{}#U#{}", tenant.scope(Mode::Test), id.to_hex());
-        let text = |text: &str| json!({ "S": text });
-        let image = json!({
-            "pk": text(&pk), "sk": text(&format!("E#{event}")), "event_id": text(event),
-            "kind": text("user.status_changed"), "at": {"N": "0"}, "actor": text("a"),
-            "operation": text("b"), "request_id": text("c"), "fields": {"L": []},
-            "changes": text("{}"),
-        });
-        let record = |name: &str, sk: &str, image: &Value| {
-            let keys = json!({"pk": text(&pk), "sk": text(sk)});
-            let change = json!({"Keys": keys, "NewImage": image, "SequenceNumber": "1"});
-            json!({"eventName": name, "dynamodb": change})
-        };
-        let change = record("INSERT", &format!("E#{event}"), &image);
-        self.work("events_fan_out", change).await;
-        let message = json!({
-            "tenant": tenant.scope(Mode::Test).tenant.as_str(), "mode": "test",
-            "user": id.to_hex(), "event": event, "destination": destination,
-        });
-        let message = json!({
-            "messageId": "1", "receiptHandle": "none", "body": message.to_string(),
-            "attributes": {"ApproximateReceiveCount": "1"},
-        });
-        self.work("events_deliver", message).await;
-        self.work("events_purge", record("REMOVE", "U", &Value::Null)).await;
-    }
-
-    /// A worker that has just started, with one record.
-    async fn work(&mut self, operation: &str, record: Value) {
-        let world = self.world;
-        let environment = world.stack().environment(operation).unwrap();
-        let config = Config::from_lookup(|name| environment.get(name).cloned()).unwrap();
-        let shop = Workshop::new(config, world.stack().sdk_config());
-        let worker = workers().find(|worker| worker.operation == operation).unwrap();
-        let mark = world.dynamodb.mark();
-        let work = async move { worker.answer(&shop, json!({"Records": [record]})).await };
-        world.run(work).await.unwrap();
-        let calls = [world.dynamodb.since(mark), world.kms.since(mark), world.sqs.since(mark)];
-        self.seen.entry(operation.to_owned()).or_default().extend(calls.concat());
     }
 }
 

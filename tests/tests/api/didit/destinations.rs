@@ -1,18 +1,14 @@
 //! `/v3/webhook/destinations/…`: where events are sent.
 
-use harness::{
-    client::{Answer, Client, Request},
-    world::World,
-};
-use insta::assert_snapshot;
-use serde_json::{Value, json};
-use shared::{auth::Role, domain::Mode, http::Endpoint};
+mod roles;
 
-use super::{DENIED, client, client_of, detail, owner, refused};
-use crate::palm::samples::table;
+use harness::client::{Answer, Client};
+use serde_json::{Value, json};
+use shared::{auth::Role, domain::Mode};
+
+use super::{client_of, detail, owner, refused};
 
 const BASE: &str = "/v3/webhook/destinations/";
-const NOBODY: &str = "01920000-0000-7000-8000-000000000000";
 const MISSING: &str = "Webhook destination not found.";
 
 fn at(uuid: &str) -> String {
@@ -255,74 +251,4 @@ async fn there_are_at_most_fifty() {
     refused("51st", &post(&owner, one_more.clone()).await, 400, refusal);
     owner.delete(&at(uuid(&made[7]))).send().await.expect(204);
     post(&owner, one_more).await.expect(201);
-}
-
-fn request(client: &Client, endpoint: &Endpoint, uuid: &str, fresh: &str) -> Request {
-    let path = endpoint.path.replace("{uuid}", uuid);
-    let request = client.request(endpoint.method.clone(), &path);
-    match endpoint.operation {
-        "didit_create_webhook_destination" => {
-            request.json(json!({"label": "x", "url": format!("https://example.com/{fresh}")}))
-        }
-        "didit_update_webhook_destination" => request.json(json!({"label": fresh})),
-        _ => request,
-    }
-}
-
-#[tokio::test]
-async fn every_role_may_do_what_its_row_says() {
-    let (tenant, owner) = owner().await;
-    let mut rows = vec![];
-    for endpoint in didit::WEBHOOK_ENDPOINTS {
-        let mut cells = vec![];
-        for role in Role::ALL {
-            let fresh = format!("{}{role:?}", endpoint.operation);
-            let made = register(&owner, &format!("https://example.com/for/{fresh}")).await;
-            let client = client(&tenant, role).await;
-            let answer = request(&client, endpoint, uuid(&made), &fresh).send().await;
-            if answer.status == 403 {
-                refused(endpoint.operation, &answer, 403, detail(DENIED));
-            }
-            cells.push(answer.status.to_string());
-        }
-        rows.push((endpoint.operation.replace("webhook_", ""), cells));
-    }
-    assert_snapshot!(table(&Role::ALL.map(Role::as_str), rows), @r"
-                           OWNER  ADMIN  COMPLIANCE_OFFICER  DEVELOPER  READER
-    didit_list_destinations 200    200    403                 200        403
-    didit_create_destination 201    201    403                 201        403
-    didit_get_destination  200    200    403                 200        403
-    didit_update_destination 200    200    403                 200        403
-    didit_delete_destination 204    204    403                 204        403
-    didit_rotate_secret    200    200    403                 200        403
-    ");
-}
-
-#[tokio::test]
-async fn a_credential_is_refused_and_never_asked_for() {
-    let (tenant, owner) = owner().await;
-    let made = register(&owner, "https://example.com/").await;
-    let before = tenant.items().await;
-    let stranger = super::owner().await.1;
-    let live = client_of(&tenant, Mode::Live, Role::Owner).await;
-    let nobody = World::shared().anonymous();
-    for endpoint in didit::WEBHOOK_ENDPOINTS {
-        for client in
-            [nobody.clone(), nobody.header("x-api-key", "sk_test_123"), nobody.bearer("x")]
-        {
-            let answer = request(&client, endpoint, uuid(&made), "x").send().await;
-            refused(endpoint.operation, &answer, 403, detail(DENIED));
-            assert_eq!(answer.header("www-authenticate"), None);
-        }
-        if endpoint.path == BASE {
-            continue;
-        }
-        for (client, id) in
-            [(&stranger, uuid(&made)), (&live, uuid(&made)), (&owner, NOBODY), (&owner, "x")]
-        {
-            let answer = request(client, endpoint, id, "x").send().await;
-            refused(endpoint.operation, &answer, 404, detail(MISSING));
-        }
-    }
-    assert_eq!(tenant.items().await, before);
 }
