@@ -6,6 +6,7 @@ mod metadata;
 mod name_index;
 mod time;
 mod user;
+mod verification;
 
 pub mod field;
 pub mod value;
@@ -15,6 +16,8 @@ pub use ids::{ExternalId, InvalidId, Mode, RequestId, Scope, TenantId, UserId};
 pub use metadata::{InvalidMetadata, Metadata};
 pub use name_index::{MAX_PREFIX_CHARS, NameIndex, NameQuery, fold};
 pub use time::Timestamp;
-pub use user::{
-    Fingerprints, RiskLevel, Sealed, Sessions, Status, Tag, User, Verification, Workflow,
+pub use user::{Fingerprints, Sealed, Status, Tag, User};
+pub use verification::{
+    Established, Feature, FeatureResult, FeatureStatus, KycStatus, Outcome, RiskLevel, Sessions,
+    Verification, Workflow,
 };

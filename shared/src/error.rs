@@ -99,6 +99,9 @@ pub enum Error {
     /// The external id belongs to somebody else.
     #[error("the external id is taken")]
     ExternalIdTaken,
+    /// The e-mail address belongs to somebody else.
+    #[error("the e-mail address is taken")]
+    EmailTaken,
     /// `If-Match` names another version.
     #[error("the precondition failed")]
     PreconditionFailed,

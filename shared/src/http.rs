@@ -10,7 +10,7 @@ mod precondition;
 
 pub mod problem;
 
-pub use bearer::bearer;
+pub use bearer::{bearer, bearer_api_key};
 pub use body::{MAX_BODY_BYTES, Object, pointer};
 pub use call::{Call, IdempotencyKey};
 pub use code::Code;
@@ -33,7 +33,7 @@ pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
     typed(status, "application/json", body)
 }
 
-/// A response without a body.
+/// The response to what was done and has nothing to show.
 pub fn no_content() -> Response {
     let mut response = Response::new(Body::Empty);
     *response.status_mut() = StatusCode::NO_CONTENT;

@@ -6,15 +6,18 @@ mod events;
 mod item;
 mod keys;
 mod pages;
+mod sessions;
 mod transaction;
 mod users;
 mod windows;
 mod wrapped_keys;
 
 pub use api_keys::{ApiKeyPage, ApiKeyRecord, ApiKeyTransaction, Refused};
-pub use item::{EXTERNAL_ID_CHARS, IdempotencyRecord, Subject, position};
+pub use events::HistoryKey;
+pub use item::{EXTERNAL_ID_CHARS, IdempotencyRecord, SessionRecord, Subject, position};
 pub use keys::IndexEntry;
 pub use pages::{ListOrder, Page, Partition, Window};
+pub use sessions::UserAndSession;
 pub use transaction::{Rejected, Transaction};
 pub use windows::{Block, WindowRecord};
 

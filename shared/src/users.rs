@@ -5,24 +5,30 @@ mod contacts;
 mod create;
 mod cursor;
 mod delete;
+mod disclosure;
+mod get;
 mod history;
 mod list;
 mod once;
 mod reveal;
 mod search;
 mod vault_fields;
+mod verify;
 mod walk;
 
 pub use change::{Change, ChangeKind, Changed, change_user};
 pub use contacts::{Contacts, open_contacts};
 pub use create::{Created, NewUser, create_user};
 pub use delete::{Selection, delete_users};
-pub use history::{change_with_history, get_user_with_history};
-pub use list::{COUNT_CAP, List, Listed, Period, Start, list_users};
+pub use disclosure::{Disclosure, disclose, disclosed_field, open_field};
+pub use get::{find_user, get_user_with_data_key};
+pub use history::{EventPage, change_with_history, get_user_with_history, list_events};
+pub use list::{COUNT_CAP, List, Listed, Order, Period, Start, list_users};
 pub use once::{Answered, Once};
 pub use reveal::{Reveal, Revealed, reveal_fields};
 pub use search::{Found, Search, search_users};
-pub use vault_fields::{FieldChanges, apply_fields, change_fields};
+pub use vault_fields::{FieldChanges, apply_fields, change_fields, may_change};
+pub use verify::{Report, record_verification};
 
 use std::collections::BTreeSet;
 
@@ -35,11 +41,6 @@ use crate::{
 
 /// How often a transaction is tried again when others are at the same items.
 pub(crate) const ATTEMPTS: usize = 8;
-
-/// How many approved e-mail addresses, approved phone numbers and issuing states of a user are indexed, each. With the
-/// 30 name prefixes and the three fingerprints this bounds what one change takes of a transaction: 96 index entries to
-/// drop and to make, the user, the event, and the claims on two external ids.
-const MAX_INDEXED: usize = 5;
 
 /// One user. Deleted ones are found until they are purged.
 pub async fn get_user(app: &crate::App, scope: &Scope, id: UserId) -> Result<User> {
@@ -57,13 +58,14 @@ fn index_entries(user: &User, index: &IndexKey) -> BTreeSet<IndexEntry> {
         (FingerprintKind::Ssn, &user.fingerprints.ssn),
     ];
     let approved = |kind, all: &BTreeSet<Fingerprint>| {
-        let indexed = all.iter().take(MAX_INDEXED).cloned();
-        indexed.map(move |value| IndexEntry::Fingerprint(kind, value)).collect::<Vec<_>>()
+        all.iter()
+            .cloned()
+            .map(move |value| IndexEntry::Fingerprint(kind, value))
+            .collect::<Vec<_>>()
     };
     let approved_emails = approved(FingerprintKind::Email, &user.fingerprints.approved_emails);
     let approved_phones = approved(FingerprintKind::Phone, &user.fingerprints.approved_phones);
-    let states =
-        user.issuing_states.iter().take(MAX_INDEXED).cloned().map(IndexEntry::IssuingState);
+    let states = user.issuing_states.iter().cloned().map(IndexEntry::IssuingState);
     let exact = fingerprints.into_iter().filter_map(|(kind, fingerprint)| {
         fingerprint.as_ref().map(|fingerprint| IndexEntry::Fingerprint(kind, fingerprint.clone()))
     });

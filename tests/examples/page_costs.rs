@@ -2,8 +2,10 @@
 //!
 //! ```sh
 //! cargo run -- seed --users 100000 --data-dir /tmp/seeded
-//! cargo run --package harness --example page_costs -- /tmp/seeded
+//! cargo run --package harness --example page_costs -- /tmp/seeded '/v3/users/?limit=2&offset=1000'
 //! ```
+//!
+//! Lists of one's own follow the directory.
 #![allow(
     clippy::allow_attributes,
     clippy::disallowed_methods,
@@ -14,7 +16,10 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use harness::{page_costs::page_costs, world::World};
+use harness::{
+    page_costs::{PageCost, page_cost, page_costs},
+    world::World,
+};
 use serde_json::Value;
 
 #[tokio::main]
@@ -31,9 +36,15 @@ async fn main() {
     println!("| list | page | users on it | calls | depth | read capacity units |");
     println!("| --- | --- | --- | --- | --- | --- |");
     for cost in page_costs(&world, &client).await {
-        println!(
-            "| {} | {} | {} | {} | {} | {} |",
-            cost.list, cost.page, cost.users, cost.calls, cost.depth, cost.capacity
-        );
+        print(cost.list, &cost);
     }
+    world.dynamodb.measure_capacity(true);
+    for path in std::env::args().skip(2) {
+        print(&path, &page_cost(&world, &client, &path).await.0);
+    }
+}
+
+fn print(list: &str, cost: &PageCost) {
+    let PageCost { page, users, calls, depth, capacity, .. } = cost;
+    println!("| {list} | {page} | {users} | {calls} | {depth} | {capacity} |");
 }

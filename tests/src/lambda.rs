@@ -1,6 +1,7 @@
 //! A Lambda sandbox for one real binary: the runtime API on 127.0.0.1, and the process that polls it.
 
 use std::{
+    net::Ipv4Addr,
     path::Path,
     process::ExitStatus,
     sync::{
@@ -10,7 +11,13 @@ use std::{
     time::Duration,
 };
 
+use axum::http::{Method, Request};
+use coffer::local::{
+    Stack,
+    gateway::{Arrival, Router, event},
+};
 use serde_json::Value;
+use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::background::Background;
@@ -22,6 +29,9 @@ mod tests;
 
 /// How long a function may take: the longest that API Gateway waits.
 const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Where the requests of events went.
+const HOST: &str = "api.example.com";
 
 /// What became of one invocation.
 #[derive(Debug)]
@@ -157,4 +167,31 @@ impl LambdaProcess {
 async fn exited(exit: &mut watch::Receiver<Option<ExitStatus>>) -> ExitStatus {
     let status = exit.wait_for(Option::is_some).await.map(|status| *status);
     status.ok().flatten().expect("the sandbox says how the process ended before it ends itself")
+}
+
+/// The event that API Gateway makes of a request, by the routes of the template.
+///
+/// # Panics
+///
+/// When the template has no such route.
+pub fn gateway_event(
+    stack: &Stack,
+    method: Method,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Value {
+    let mut request = Request::builder().method(method).uri(path).header("host", HOST);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let (parts, ()) = request.body(()).expect("a request").into_parts();
+    let matched = Router::new(stack.template()).find(&parts.method, parts.uri.path());
+    let matched = matched.unwrap_or_else(|| panic!("there is no route to {path}"));
+    let arrival = Arrival {
+        request_id: "JKJaXmPLvHcESHA=".to_owned(),
+        source_ip: Ipv4Addr::LOCALHOST.into(),
+        at: OffsetDateTime::UNIX_EPOCH,
+    };
+    event(&parts, body.as_bytes(), &matched, &arrival)
 }

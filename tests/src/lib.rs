@@ -3,7 +3,7 @@
 //! - [`client`] speaks HTTP to an API and refuses answers with headers nobody decided on.
 //! - [`recorder`] stands between the AWS SDK and a server of its JSON protocol: it records every call, counts round
 //!   trips and capacity, names the IAM actions a call needs, and fails on demand.
-//! - [`lambda`] runs one real binary behind a Lambda runtime API.
+//! - [`lambda`] runs one real binary behind a Lambda runtime API, and [`binaries`] knows what each must stand there.
 //! - [`logs`] keeps what the code under test logged in this process.
 //!
 //! - [`world`] puts a whole Coffer between them, with tenants for each test.
@@ -22,6 +22,7 @@
 )]
 
 mod background;
+pub mod binaries;
 pub mod client;
 pub mod examples;
 pub mod lambda;

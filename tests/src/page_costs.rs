@@ -52,7 +52,12 @@ pub async fn page_costs(world: &World, client: &Client) -> Vec<PageCost> {
     costs
 }
 
-async fn page_cost(world: &World, client: &Client, path: &str) -> (PageCost, Option<String>) {
+/// Asks for one page and counts; answers the link to the next one too.
+///
+/// # Panics
+///
+/// When there is no such page.
+pub async fn page_cost(world: &World, client: &Client, path: &str) -> (PageCost, Option<String>) {
     let mark = world.dynamodb.mark();
     let answer = client.get(path).send().await;
     let body = answer.expect(200).json();

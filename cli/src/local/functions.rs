@@ -22,7 +22,14 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Every endpoint of every API.
 pub fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
-    palm::ENDPOINTS.iter().chain(&didit::ENDPOINTS).chain(&keys::ENDPOINTS).copied()
+    let all: [&'static [&'static Endpoint]; 5] = [
+        &palm::ENDPOINTS,
+        &didit::ENDPOINTS,
+        &truv::ENDPOINTS,
+        &wealthyhood::ENDPOINTS,
+        &keys::ENDPOINTS,
+    ];
+    all.into_iter().flatten().copied()
 }
 
 struct Local {

@@ -25,7 +25,8 @@ pub(crate) struct CommentView {
     created_at: String,
 }
 
-/// The entries of `events`, in their order. Making, deleting and revealing a user are not activity.
+/// The entries of `events`, in their order. Making, deleting and revealing a user are not activity; a verification is one
+/// as far as it changed the profile.
 pub(crate) fn comments(events: &[Event]) -> Vec<CommentView> {
     events.iter().flat_map(of_event).collect()
 }
@@ -38,7 +39,7 @@ fn of_event(event: &Event) -> Vec<CommentView> {
             new_status: event.statuses.map(|(_, new)| status(new)),
             ..CommentView::new(event, 0, "STATUS_CHANGED")
         }],
-        EventKind::Updated => of_update(event),
+        EventKind::Updated | EventKind::Verified => of_update(event),
         EventKind::Created | EventKind::Deleted | EventKind::Revealed => Vec::new(),
     }
 }
@@ -71,7 +72,9 @@ fn of_update(event: &Event) -> Vec<CommentView> {
     for name in before.iter().filter(|name| !after.contains(name)) {
         add("TAG_REMOVED", &|entry| CommentView { previous_value: Some(name.clone()), ..entry });
     }
-    let profile = |field: &&String| !matches!(field.as_str(), "metadata" | "tags" | "status");
+    let profile = |field: &&String| {
+        !matches!(field.as_str(), "metadata" | "tags" | "status" | "verification")
+    };
     let changed_fields: Vec<_> =
         event.fields.iter().filter(profile).map(|field| name_of(field)).collect();
     if !changed_fields.is_empty() {
@@ -86,6 +89,7 @@ fn of_update(event: &Event) -> Vec<CommentView> {
 /// What Didit calls a field.
 fn name_of(field: &str) -> String {
     match field {
+        "external_id" => "vendor_data".to_owned(),
         "approved.emails" => "approved_emails".to_owned(),
         "approved.phones" => "approved_phones".to_owned(),
         other => other.strip_prefix("identity.").unwrap_or(other).to_owned(),

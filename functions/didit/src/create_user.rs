@@ -42,5 +42,14 @@ fn new_user(call: &Call) -> Result<NewUser> {
     let external_id = external_id.as_deref().map(ExternalId::parse).transpose();
     let external_id =
         external_id.map_err(|_| Error::body("/vendor_data", "Not a valid string."))?;
-    Ok(NewUser { display_name, metadata, external_id, fields, status, issuing_states, contacts })
+    Ok(NewUser {
+        display_name,
+        metadata,
+        external_id,
+        fields,
+        status,
+        issuing_states,
+        contacts,
+        unique_email: false,
+    })
 }

@@ -29,7 +29,7 @@ pub(crate) fn render(error: &Error, _request_id: &RequestId, _base: &str) -> Res
 fn status(error: &Error) -> StatusCode {
     if let Error::Unauthenticated(Unauthenticated::Malformed | Unauthenticated::Rejected) = error {
         StatusCode::FORBIDDEN
-    } else if let Error::ExternalIdTaken = error {
+    } else if let Error::ExternalIdTaken | Error::EmailTaken = error {
         StatusCode::BAD_REQUEST
     } else if let Error::Contended = error {
         StatusCode::SERVICE_UNAVAILABLE
@@ -44,6 +44,7 @@ fn body(error: &Error) -> Value {
         Error::ExternalIdTaken => {
             return json!({"vendor_data": ["A user with this vendor_data already exists."]});
         }
+        Error::EmailTaken => return json!({"email": ["A user with this email already exists."]}),
         Error::Malformed(malformed) => format!("JSON parse error - {}", malformed.reason),
         Error::UnsupportedMediaType => {
             "Unsupported media type in request. Use application/json.".to_owned()

@@ -6,9 +6,9 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use shared::{
     App, Error, Result,
-    domain::{Status, Timestamp},
+    domain::{Status, Timestamp, value::alpha3},
     http::{self, Call, Response},
-    users::{List, Period, Start, list_users},
+    users::{COUNT_CAP, List, Order, Period, Start, list_users},
 };
 use time::Duration;
 
@@ -78,6 +78,8 @@ fn list(call: &Call) -> Result<List> {
         issuing_state: parameter("country_code").map(country).transpose()?,
         created: period(call, "created_after", "created_before")?,
         last_activity: period(call, "last_activity_after", "last_activity_before")?,
+        order: Order::Session,
+        count_cap: COUNT_CAP,
         start: start.unwrap_or_else(|| Start::Offset(number("offset").unwrap_or(0))),
         limit: limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT),
     })
@@ -96,7 +98,7 @@ fn statuses(word: Option<&str>) -> Result<Vec<Status>> {
 /// ISO 3166-1, of three letters or of two.
 fn country(code: &str) -> Result<String> {
     let alpha2 = || Country::from_alpha2(code).ok().filter(|_| code.len() == 2);
-    let state = read::alpha3(code).or_else(|| alpha2().map(|country| country.alpha3.to_owned()));
+    let state = alpha3(code).or_else(|| alpha2().map(|country| country.alpha3.to_owned()));
     state.ok_or_else(|| {
         Error::query("country_code", "Enter a valid ISO 3166-1 alpha-3 country code.")
     })
@@ -114,5 +116,5 @@ fn period(call: &Call, after: &'static str, before: &'static str) -> Result<Peri
         let whole_day = Duration::days(1).saturating_sub(Duration::milliseconds(1));
         Ok(Some(if end && text.len() == 10 { instant.plus(whole_day) } else { instant }))
     };
-    Ok(Period { after: instant(after, false)?, before: instant(before, true)? })
+    Ok(Period { after: instant(after, false)?, before: instant(before, true)?, exact: false })
 }

@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use celes::Country;
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value as Json};
 use shared::{
@@ -10,7 +9,7 @@ use shared::{
     domain::{
         ExternalId, Metadata, Status, UserId,
         field::FieldId,
-        value::{Value, is_text},
+        value::{Value, alpha3, is_text},
     },
     error::Faults,
     http::{Call, pointer},
@@ -238,13 +237,6 @@ fn distinct(values: Vec<Value>) -> Vec<Value> {
         new
     };
     values.into_iter().filter(|value| first(value)).collect()
-}
-
-/// The code as it is kept, of an upper-case alpha-3 code.
-pub(crate) fn alpha3(text: &str) -> Option<String> {
-    let upper = text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase());
-    let country = upper.then(|| Country::from_alpha3(text).ok()).flatten()?;
-    Some(country.alpha3.to_owned())
 }
 
 fn size(members: &Map<String, Json>) -> usize {

@@ -6,7 +6,9 @@ use shared::{
     App, Result,
     domain::{Event, Metadata, Status, Tag, Timestamp, User, field::FieldId, value::is_text},
     http::{Call, Response},
-    users::{Change, ChangeKind, Contacts, FieldChanges, apply_fields, change_with_history},
+    users::{
+        Change, ChangeKind, Contacts, FieldChanges, apply_fields, change_with_history, may_change,
+    },
 };
 
 use crate::{
@@ -83,8 +85,9 @@ fn update(call: &Call) -> Result<Update> {
     Ok(update)
 }
 
-/// A tag: its name, or `{"name": …, "color": …}`.
+/// A tag: its name, `{"name": …, "color": …}`, or the link to one as an answer has it.
 fn tag(element: &Json) -> Result<(String, Option<String>), String> {
+    let element = element.get("tag").unwrap_or(element);
     let (name, color) = if let Json::Object(members) = element {
         (members.get("name"), members.get("color"))
     } else {
@@ -125,6 +128,7 @@ impl Update {
             user.metadata = metadata.clone();
         }
         if let Some(states) = &self.issuing_states
+            && may_change(user, event, &FieldId::ISSUING_STATES)
             && *states != user.issuing_states
         {
             event.record_change("issuing_states", user.issuing_states.clone(), states.clone());
@@ -145,15 +149,7 @@ impl Update {
 
     /// Fields and lists that a verification established stay as they are.
     fn apply_fields(&self, user: &mut User, event: &mut Event, keys: &Change<'_>) -> Result<()> {
-        let mut fields = self.fields.iter().collect::<Vec<_>>();
-        fields.retain(|(field, _)| {
-            let locked = user.locked.contains(*field);
-            if locked {
-                event.ignored.push(field.as_str().to_owned());
-            }
-            !locked
-        });
-        apply_fields(user, event, fields, keys.data_key()?, keys.index, "")?;
+        apply_fields(user, event, &self.fields, keys.data_key()?, keys.index, "")?;
         self.contacts.apply(user, event, keys.data_key()?, keys.index)
     }
 }

@@ -34,8 +34,8 @@ pub(crate) struct RowView<'a, T> {
     issuing_states: &'a [String],
     approved_emails: Vec<String>,
     approved_phones: Vec<String>,
-    features: &'a BTreeMap<String, String>,
-    features_list: Vec<FeatureView<'a>>,
+    features: BTreeMap<&'static str, &'static str>,
+    features_list: Vec<FeatureView>,
     last_session_at: Option<String>,
     last_activity_at: String,
     first_session_at: Option<String>,
@@ -54,9 +54,9 @@ struct DetailView<'a> {
 }
 
 #[derive(Serialize)]
-struct FeatureView<'a> {
-    feature: &'a str,
-    status: &'a str,
+struct FeatureView {
+    feature: &'static str,
+    status: &'static str,
 }
 
 /// A tag in a list.
@@ -101,6 +101,8 @@ impl<'a, T> RowView<'a, T> {
         let sessions = &user.sessions;
         let full_name = user.full_name();
         let features = sessions.features.iter();
+        let features: BTreeMap<_, _> =
+            features.map(|(feature, result)| (feature.as_str(), result.status.as_str())).collect();
         Ok(Self {
             didit_internal_id: user.id.to_uuid().to_string(),
             vendor_data: user.external_id.as_ref().map(ExternalId::as_str),
@@ -117,10 +119,11 @@ impl<'a, T> RowView<'a, T> {
             issuing_states: &user.issuing_states,
             approved_emails: open_contacts(user, data_key, &FieldId::APPROVED_EMAILS)?,
             approved_phones: open_contacts(user, data_key, &FieldId::APPROVED_PHONES)?,
-            features: &sessions.features,
             features_list: features
+                .iter()
                 .map(|(feature, status)| FeatureView { feature, status })
                 .collect(),
+            features,
             last_session_at: sessions.last_at.map(Timestamp::to_seconds_string),
             last_activity_at: user.last_activity_at().to_seconds_string(),
             first_session_at: sessions.first_at.map(Timestamp::to_seconds_string),

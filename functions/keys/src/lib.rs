@@ -13,12 +13,13 @@ mod view;
 use lambda_http::http::Method;
 use shared::{
     auth::Action,
-    http::{Api, Endpoint, bearer, problem},
+    http::{Api, Endpoint, bearer_api_key, problem},
 };
 
 pub use view::{ApiKeyView, ListedView};
 
-static KEYS: Api = Api { credential: bearer, render: problem::render, endpoints: || &ENDPOINTS };
+static KEYS: Api =
+    Api { credential: bearer_api_key, render: problem::render, endpoints: || &ENDPOINTS };
 
 /// `POST /v1/api-keys`: makes a key, and shows its secret once.
 pub static CREATE_API_KEY: Endpoint = Endpoint {

@@ -4,8 +4,10 @@
 
 mod create_user;
 mod get_user;
+mod list_events;
 mod list_vault_fields;
 mod read;
+mod record_verification;
 mod reveal_vault;
 mod search_users;
 mod update_user;
@@ -15,10 +17,11 @@ mod view;
 use lambda_http::http::Method;
 use shared::{
     auth::Action,
-    http::{Api, Endpoint, bearer, problem},
+    http::{Api, Endpoint, bearer_api_key, problem},
 };
 
-static PALM: Api = Api { credential: bearer, render: problem::render, endpoints: || &ENDPOINTS };
+static PALM: Api =
+    Api { credential: bearer_api_key, render: problem::render, endpoints: || &ENDPOINTS };
 
 /// `POST /v1/user`: makes a user.
 pub static CREATE_USER: Endpoint = Endpoint {
@@ -80,6 +83,26 @@ pub static REVEAL_VAULT: Endpoint = Endpoint {
     handler: |app, call| Box::pin(reveal_vault::handle(app, call)),
 };
 
+/// `POST /v1/user/{user_id}/verification`: records the outcome of a KYC session.
+pub static RECORD_VERIFICATION: Endpoint = Endpoint {
+    operation: "palm_record_verification",
+    method: Method::POST,
+    path: "/v1/user/{user_id}/verification",
+    action: Action::Verify,
+    api: &PALM,
+    handler: |app, call| Box::pin(record_verification::handle(app, call)),
+};
+
+/// `GET /v1/user/{user_id}/events`: what happened to a user.
+pub static LIST_EVENTS: Endpoint = Endpoint {
+    operation: "palm_list_events",
+    method: Method::GET,
+    path: "/v1/user/{user_id}/events",
+    action: Action::Get,
+    api: &PALM,
+    handler: |app, call| Box::pin(list_events::handle(app, call)),
+};
+
 /// `GET /v1/vault/fields`: the catalogue of vault fields.
 pub static LIST_VAULT_FIELDS: Endpoint = Endpoint {
     operation: "palm_list_vault_fields",
@@ -91,12 +114,14 @@ pub static LIST_VAULT_FIELDS: Endpoint = Endpoint {
 };
 
 /// All endpoints of this API.
-pub static ENDPOINTS: [&Endpoint; 7] = [
+pub static ENDPOINTS: [&Endpoint; 9] = [
     &CREATE_USER,
     &GET_USER,
     &UPDATE_USER,
     &SEARCH_USERS,
     &UPDATE_VAULT,
     &REVEAL_VAULT,
+    &RECORD_VERIFICATION,
+    &LIST_EVENTS,
     &LIST_VAULT_FIELDS,
 ];

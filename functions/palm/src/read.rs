@@ -18,6 +18,43 @@ pub(crate) fn user_id(call: &Call) -> Result<UserId> {
     UserId::parse_uuid(call.path_parameter("user_id")).map_err(|_| Error::NotFound)
 }
 
+/// One of a few words; `None` where it is absent or wrong.
+pub(crate) fn choice<T: Copy>(
+    body: &mut Object,
+    name: &str,
+    words: &[(&str, T)],
+    faults: &mut Faults,
+) -> Option<T> {
+    let text = body.text(name, faults)??;
+    word(body, name, &text, words, faults)
+}
+
+/// One of a few words that must be there.
+pub(crate) fn required_choice<T: Copy>(
+    body: &mut Object,
+    name: &str,
+    words: &[(&str, T)],
+    faults: &mut Faults,
+) -> Option<T> {
+    let text = body.required_text(name, faults)?;
+    word(body, name, &text, words, faults)
+}
+
+fn word<T: Copy>(
+    body: &Object,
+    name: &str,
+    text: &str,
+    words: &[(&str, T)],
+    faults: &mut Faults,
+) -> Option<T> {
+    let chosen = words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
+    if chosen.is_none() {
+        let words: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+        faults.body(body.pointer(name), format!("must be one of {}", words.join(", ")));
+    }
+    chosen
+}
+
 /// `display_name`: absent, null, or 1 to 255 characters.
 pub(crate) fn display_name(body: &mut Object, faults: &mut Faults) -> Option<Option<String>> {
     let name = body.text("display_name", faults)?;

@@ -1,7 +1,6 @@
 //! `POST /v1/user/search`
 
 use lambda_http::http::StatusCode;
-use serde::Serialize;
 use serde_json::Value as Json;
 use shared::{
     App, Result,
@@ -16,7 +15,10 @@ use shared::{
     users::{Search, search_users},
 };
 
-use crate::view::UserView;
+use crate::{
+    read::choice,
+    view::{ListView, UserView},
+};
 
 const KNOWN: [&str; 10] = [
     "display_name",
@@ -33,23 +35,13 @@ const KNOWN: [&str; 10] = [
 const MAX_LIMIT: u64 = 100;
 const DEFAULT_LIMIT: u64 = 25;
 
-#[derive(Serialize)]
-struct ListView<'a> {
-    object: &'static str,
-    has_more: bool,
-    next_cursor: Option<String>,
-    data: Vec<UserView<'a>>,
-}
-
 /// Finds users. A read: an `Idempotency-Key` is checked and has no further effect.
 pub(crate) async fn handle(app: &App, call: Call) -> Result<Response> {
     let search = search(&call)?;
     call.idempotency_key()?;
     let found = search_users(app, call.scope(), &search).await?;
     let data = found.users.iter().map(UserView::of).collect();
-    let list =
-        ListView { object: "list", has_more: found.next.is_some(), next_cursor: found.next, data };
-    Ok(http::json(StatusCode::OK, &list))
+    Ok(http::json(StatusCode::OK, &ListView::of(data, found.next)))
 }
 
 fn search(call: &Call) -> Result<Search> {
@@ -84,22 +76,6 @@ const STATUSES: [(&str, &[Status]); 3] = [
     ("suspended", &[Status::Blocked]),
     ("deleted", &[Status::Deleted]),
 ];
-
-/// One of a few words; `None` where it is absent or wrong.
-fn choice<T: Copy>(
-    body: &mut Object,
-    name: &str,
-    words: &[(&str, T)],
-    faults: &mut Faults,
-) -> Option<T> {
-    let text = body.text(name, faults)??;
-    let chosen = words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
-    if chosen.is_none() {
-        let words: Vec<_> = words.iter().map(|(word, _)| *word).collect();
-        faults.body(body.pointer(name), format!("must be one of {}", words.join(", ")));
-    }
-    chosen
-}
 
 /// Whoever is not deleted, unless asked otherwise.
 fn statuses(body: &mut Object, faults: &mut Faults) -> Vec<Status> {

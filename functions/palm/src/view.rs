@@ -10,6 +10,22 @@ use shared::{
     vault::Fingerprint,
 };
 
+/// A page of a list.
+#[derive(Serialize)]
+pub(crate) struct ListView<T> {
+    object: &'static str,
+    has_more: bool,
+    next_cursor: Option<String>,
+    data: Vec<T>,
+}
+
+impl<T> ListView<T> {
+    /// A page, and where the next one starts.
+    pub(crate) fn of(data: Vec<T>, next: Option<String>) -> Self {
+        Self { object: "list", has_more: next.is_some(), next_cursor: next, data }
+    }
+}
+
 /// The user object: every key is always there.
 #[derive(Serialize)]
 pub(crate) struct UserView<'a> {

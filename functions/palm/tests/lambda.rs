@@ -13,22 +13,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use coffer::local::gateway::{Arrival, Router, event};
 use harness::{
-    lambda::{LambdaProcess, Outcome},
+    lambda::{LambdaProcess, Outcome, gateway_event},
     world::{Tenant, World},
 };
-use lambda_http::{
-    RequestExt as _,
-    http::{Method, Request},
-};
+use lambda_http::{RequestExt as _, http::Method};
 use serde_json::{Value, json};
 use shared::{
     auth::Role,
     domain::Mode,
     http::{Endpoint, Response},
 };
-use time::OffsetDateTime;
 
 /// What a function may take, by the template.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -41,6 +36,8 @@ fn binary(operation: &str) -> &'static Path {
         "palm_search_users" => env!("CARGO_BIN_EXE_palm_search_users"),
         "palm_update_vault" => env!("CARGO_BIN_EXE_palm_update_vault"),
         "palm_reveal_vault" => env!("CARGO_BIN_EXE_palm_reveal_vault"),
+        "palm_record_verification" => env!("CARGO_BIN_EXE_palm_record_verification"),
+        "palm_list_events" => env!("CARGO_BIN_EXE_palm_list_events"),
         "palm_list_vault_fields" => env!("CARGO_BIN_EXE_palm_list_vault_fields"),
         unknown => panic!("{unknown} has no binary here"),
     })
@@ -80,24 +77,13 @@ impl Caller {
     /// The event that API Gateway makes of a request to this endpoint.
     fn event(&self, endpoint: &Endpoint, body: &Value) -> Value {
         let path = endpoint.path.replace("{user_id}", &self.user);
-        let request = Request::builder()
-            .method(endpoint.method.clone())
-            .uri(&path)
-            .header("host", "api.example.com")
-            .header("authorization", format!("Bearer {}", self.key))
-            .header("content-type", "application/json")
-            .body(())
-            .unwrap();
-        let matched =
-            Router::new(World::shared().stack().template()).find(&endpoint.method, &path).unwrap();
-        assert_eq!(matched.operation, endpoint.operation);
-        let arrival = Arrival {
-            request_id: "JKJaXmPLvHcESHA=".to_owned(),
-            source_ip: Ipv4Addr::LOCALHOST.into(),
-            at: OffsetDateTime::UNIX_EPOCH,
-        };
         let body = if endpoint.method == Method::GET { String::new() } else { body.to_string() };
-        event(&request.into_parts().0, body.as_bytes(), &matched, &arrival)
+        let headers = [
+            ("authorization", format!("Bearer {}", self.key)),
+            ("content-type", "application/json".to_owned()),
+        ];
+        let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
+        gateway_event(World::shared().stack(), endpoint.method.clone(), &path, &headers, &body)
     }
 }
 
@@ -112,6 +98,10 @@ fn body(operation: &str) -> Value {
         "palm_update_user" | "palm_update_vault" => json!({}),
         "palm_search_users" => json!({"ssn": "222233333"}),
         "palm_reveal_vault" => json!({"fields": ["identity.ssn"], "reason": "a test"}),
+        "palm_record_verification" => json!({
+            "session_id": "a test", "workflow": {"name": "KYC Verification", "version": 1},
+            "risk_level": "low", "outcome": "in_review", "executed_at": "2024-01-15T10:30:00Z",
+        }),
         _reads => Value::Null,
     }
 }

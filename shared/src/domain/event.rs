@@ -20,12 +20,20 @@ pub enum EventKind {
     Deleted,
     /// Sealed fields were shown in clear.
     Revealed,
+    /// A verification session was recorded.
+    Verified,
 }
 
 impl EventKind {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Created, Self::Updated, Self::StatusChanged, Self::Deleted, Self::Revealed];
+    pub const ALL: [Self; 6] = [
+        Self::Created,
+        Self::Updated,
+        Self::StatusChanged,
+        Self::Deleted,
+        Self::Revealed,
+        Self::Verified,
+    ];
 
     /// The name in the tables.
     pub const fn as_str(self) -> &'static str {
@@ -35,6 +43,7 @@ impl EventKind {
             Self::StatusChanged => "user.status_changed",
             Self::Deleted => "user.deleted",
             Self::Revealed => "user.revealed",
+            Self::Verified => "user.verified",
         }
     }
 }

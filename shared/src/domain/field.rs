@@ -168,7 +168,7 @@ pub enum FieldId {
     Known(&'static str),
     /// A field of the caller's own.
     Custom(String),
-    /// Sealed like a field, and reached through other members of an API only, never by its id.
+    /// What stands beside the fields: reached through other members of an API only, never by its id.
     Derived(&'static str),
 }
 
@@ -182,14 +182,43 @@ impl FieldId {
     pub const APPROVED_EMAILS: Self = Self::Derived("approved.emails");
     /// The phone numbers that were approved: a JSON list.
     pub const APPROVED_PHONES: Self = Self::Derived("approved.phones");
+    /// The language that they are written to in.
+    pub const LANGUAGE: Self = Self::Derived("profile.language");
+    /// What they live on: a JSON object.
+    pub const EMPLOYMENT: Self = Self::Derived("profile.employment");
+    /// Where their documents are from. Stored in clear; what is locked is locked under this id.
+    pub const ISSUING_STATES: Self = Self::Derived("issuing_states");
+    /// The names: one thing, however it is spelled.
+    pub const NAMES: [Self; 4] = [
+        Self::FIRST_NAME,
+        Self::Known("identity.middle_name"),
+        Self::LAST_NAME,
+        Self::FULL_NAME,
+    ];
     /// The name as one text.
     pub const FULL_NAME: Self = Self::Known("identity.full_name");
     /// The date of birth.
     pub const DATE_OF_BIRTH: Self = Self::Known("identity.date_of_birth");
+    /// The first name.
+    pub const FIRST_NAME: Self = Self::Known("identity.first_name");
+    /// The last name.
+    pub const LAST_NAME: Self = Self::Known("identity.last_name");
+    /// The e-mail address.
+    pub const EMAIL: Self = Self::Known("identity.email");
+    /// The phone number.
+    pub const PHONE_NUMBER: Self = Self::Known("identity.phone_number");
+    /// The social security number.
+    pub const SSN: Self = Self::Known("identity.ssn");
 
     /// Reads the id of a stored field.
     pub(crate) fn from_stored(text: &str) -> Result<Self, UnknownField> {
-        let derived = [Self::APPROVED_EMAILS, Self::APPROVED_PHONES];
+        let derived = [
+            Self::APPROVED_EMAILS,
+            Self::APPROVED_PHONES,
+            Self::ISSUING_STATES,
+            Self::LANGUAGE,
+            Self::EMPLOYMENT,
+        ];
         let derived = derived.into_iter().find(|field| field.as_str() == text);
         derived.map_or_else(|| Self::parse(text), Ok)
     }

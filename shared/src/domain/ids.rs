@@ -107,10 +107,24 @@ impl UserId {
         data_encoding::HEXLOWER.encode(&self.0)
     }
 
+    /// The UUID spelling without its dashes: 32 lower-case hex digits.
+    pub fn to_simple(self) -> String {
+        self.to_uuid().simple().to_string()
+    }
+
     /// Reads the UUID spelling: 36 characters, hex digits of either case.
     pub fn parse_uuid(text: &str) -> Result<Self, InvalidId> {
+        Self::parse_uuid_of(36, text)
+    }
+
+    /// Reads the UUID spelling without its dashes: 32 hex digits of either case.
+    pub fn parse_simple(text: &str) -> Result<Self, InvalidId> {
+        Self::parse_uuid_of(32, text)
+    }
+
+    fn parse_uuid_of(length: usize, text: &str) -> Result<Self, InvalidId> {
         let invalid = InvalidId("user id");
-        if text.len() != 36 {
+        if text.len() != length {
             return Err(invalid);
         }
         let uuid = Uuid::try_parse(text).map_err(|_| invalid)?;
@@ -196,6 +210,7 @@ mod tests {
         fn every_spelling_of_an_id_parses_to_the_same_id(bytes: [u8; 12]) {
             let id = UserId(bytes);
             prop_assert_eq!(UserId::parse_uuid(&id.to_uuid().to_string()), Ok(id));
+            prop_assert_eq!(UserId::parse_simple(&id.to_simple()), Ok(id));
             prop_assert_eq!(UserId::parse_hex(&id.to_hex()), Ok(id));
             prop_assert_eq!(id.to_uuid().get_version_num(), 8);
             prop_assert_eq!(id.to_uuid().get_variant(), uuid::Variant::RFC4122);
@@ -203,7 +218,8 @@ mod tests {
 
         #[test]
         fn parsing_an_id_never_panics(text: String) {
-            let _unused = (UserId::parse_uuid(&text), UserId::parse_hex(&text), TenantId::parse(&text));
+            let _unused = (UserId::parse_uuid(&text), UserId::parse_simple(&text), UserId::parse_hex(&text));
+            let _unused = TenantId::parse(&text);
         }
     }
 

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{ExternalId, Metadata, NameIndex, Timestamp, UserId, field::FieldId};
+use super::{
+    ExternalId, KycStatus, Metadata, NameIndex, Outcome, Sessions, Timestamp, UserId, Verification,
+    field::FieldId,
+};
 use crate::vault::Fingerprint;
 
 /// Where a user stands.
@@ -33,53 +36,6 @@ impl Status {
     }
 }
 
-/// How risky a verification found somebody.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum RiskLevel {
-    /// Nothing remarkable.
-    Low,
-    /// Worth a look.
-    Medium,
-    /// Worth a refusal.
-    High,
-}
-
-impl RiskLevel {
-    /// All of them, in order.
-    pub const ALL: [Self; 3] = [Self::Low, Self::Medium, Self::High];
-
-    /// The name on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Low => "low",
-            Self::Medium => "medium",
-            Self::High => "high",
-        }
-    }
-}
-
-/// The workflow that verified somebody.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Workflow {
-    /// Its name.
-    pub name: String,
-    /// Its version.
-    pub version: u32,
-}
-
-/// The most recent verification.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verification {
-    /// The provider's id of the run.
-    pub id: String,
-    /// What it found.
-    pub risk_level: RiskLevel,
-    /// What ran.
-    pub workflow: Workflow,
-    /// When it ran.
-    pub executed_at: Timestamp,
-}
-
 /// A field's value under the vault: a sealed envelope, opaque here.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Sealed(pub(crate) Vec<u8>);
@@ -88,25 +44,6 @@ impl std::fmt::Debug for Sealed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Sealed")
     }
-}
-
-/// What verification sessions have shown of a user, summed up.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Sessions {
-    /// How many there were.
-    pub count: u32,
-    /// How many were approved.
-    pub approved: u32,
-    /// How many were declined.
-    pub declined: u32,
-    /// How many are in review.
-    pub in_review: u32,
-    /// The latest result of each feature, as in `ID_VERIFICATION` and `Approved`.
-    pub features: BTreeMap<String, String>,
-    /// When the first one was.
-    pub first_at: Option<Timestamp>,
-    /// When the last one was.
-    pub last_at: Option<Timestamp>,
 }
 
 /// A label on a user.
@@ -160,6 +97,8 @@ pub struct User {
     pub sealed: BTreeMap<FieldId, Sealed>,
     /// Fingerprints of some encrypted fields.
     pub fingerprints: Fingerprints,
+    /// Whether their e-mail address is to be nobody else's of those of whom this is said too.
+    pub unique_email: bool,
     /// The latest verification.
     pub verification: Option<Verification>,
     /// All verification sessions.
@@ -192,6 +131,7 @@ impl User {
             plain: BTreeMap::new(),
             sealed: BTreeMap::new(),
             fingerprints: Fingerprints::default(),
+            unique_email: false,
             verification: None,
             sessions: Sessions::default(),
             issuing_states: Vec::new(),
@@ -218,9 +158,37 @@ impl User {
         })
     }
 
+    /// The fingerprint of the e-mail address that they claim for themselves alone. Who is deleted claims none.
+    pub fn claimed_email(&self) -> Option<&Fingerprint> {
+        let claims = self.unique_email && self.status != Status::Deleted;
+        self.fingerprints.email.as_ref().filter(|_| claims)
+    }
+
+    /// Whether their e-mail address is among those that were approved.
+    pub fn has_approved_email(&self) -> bool {
+        let Fingerprints { email, approved_emails, .. } = &self.fingerprints;
+        email.as_ref().is_some_and(|email| approved_emails.contains(email))
+    }
+
     /// When they were last seen: at their latest session, or when they were made.
     pub fn last_activity_at(&self) -> Timestamp {
         self.sessions.last_at.unwrap_or(self.created_at)
+    }
+
+    /// Whether they are who they say: what the latest session says. One in review leaves an earlier approval standing.
+    pub fn kyc_status(&self) -> KycStatus {
+        match self.verification.as_ref().map(|latest| latest.outcome) {
+            Some(Outcome::Approved) => KycStatus::Passed,
+            Some(Outcome::Declined) => KycStatus::Failed,
+            Some(Outcome::InReview) if self.sessions.approved > 0 => KycStatus::Passed,
+            Some(Outcome::InReview) | None => KycStatus::Pending,
+        }
+    }
+
+    /// Whether their e-mail address is among the approved ones.
+    pub fn email_verified(&self) -> bool {
+        let approved = &self.fingerprints.approved_emails;
+        self.fingerprints.email.as_ref().is_some_and(|email| approved.contains(email))
     }
 
     /// Marks a change at `now`: the version grows, and time never runs backwards.

@@ -185,6 +185,13 @@ fn country(text: &str) -> Option<Value> {
     Some(Value::same(known.alpha2.to_owned()))
 }
 
+/// A country as it is kept, of an upper-case ISO 3166-1 alpha-3 code.
+pub fn alpha3(text: &str) -> Option<String> {
+    let upper = text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase());
+    let country = upper.then(|| Country::from_alpha3(text).ok()).flatten()?;
+    Some(country.alpha3.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -29,7 +29,8 @@ impl Object {
         Self::new(String::new(), value, faults)
     }
 
-    fn new(pointer: String, value: Value, faults: &mut Faults) -> Self {
+    /// The object at a place in a body.
+    pub fn new(pointer: String, value: Value, faults: &mut Faults) -> Self {
         let Value::Object(members) = value else {
             faults.body(pointer.clone(), "must be an object");
             return Self { pointer, members: Map::new() };
@@ -47,10 +48,11 @@ impl Object {
         self.members.remove(name)
     }
 
-    /// Takes a member that is an object; null and absence are `None`.
+    /// Takes a member that is an object; null and absence are `None`, and so is what is none, which is faulted.
     pub fn object(&mut self, name: &str, faults: &mut Faults) -> Option<Self> {
         let value = self.take(name).filter(|value| !value.is_null())?;
-        Some(Self::new(self.pointer(name), value, faults))
+        let is_object = value.is_object();
+        Some(Self::new(self.pointer(name), value, faults)).filter(|_| is_object)
     }
 
     /// Takes a member that is a text. `None` is absent, `Some(None)` is null.

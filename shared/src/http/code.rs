@@ -24,6 +24,8 @@ pub enum Code {
     MethodNotAllowed,
     /// The external id is taken.
     ExternalIdTaken,
+    /// The e-mail address is taken.
+    EmailTaken,
     /// The last owner key stays.
     LastOwnerKey,
     /// The API key has ended or was replaced.
@@ -50,7 +52,7 @@ pub enum Code {
 
 impl Code {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::MalformedJson,
         Self::ValidationError,
         Self::Unauthenticated,
@@ -58,6 +60,7 @@ impl Code {
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::ExternalIdTaken,
+        Self::EmailTaken,
         Self::LastOwnerKey,
         Self::ApiKeyNotActive,
         Self::Contended,
@@ -83,6 +86,7 @@ impl Code {
             Error::Denied(_) => Self::PermissionDenied,
             Error::NotFound => Self::NotFound,
             Error::ExternalIdTaken => Self::ExternalIdTaken,
+            Error::EmailTaken => Self::EmailTaken,
             Error::ApiKey(ApiKeyConflict::LastOwner) => Self::LastOwnerKey,
             Error::ApiKey(ApiKeyConflict::NotActive) => Self::ApiKeyNotActive,
             Error::PreconditionFailed => Self::PreconditionFailed,
@@ -108,6 +112,7 @@ impl Code {
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::ExternalIdTaken => "external_id_taken",
+            Self::EmailTaken => "email_taken",
             Self::LastOwnerKey => "last_owner_key",
             Self::ApiKeyNotActive => "api_key_not_active",
             Self::Contended => "contended",
@@ -131,6 +136,7 @@ impl Code {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::ExternalIdTaken
+            | Self::EmailTaken
             | Self::LastOwnerKey
             | Self::ApiKeyNotActive
             | Self::Contended => StatusCode::CONFLICT,
@@ -154,6 +160,7 @@ impl Code {
             Self::NotFound => "Not Found",
             Self::MethodNotAllowed => "Method Not Allowed",
             Self::ExternalIdTaken => "External Id Taken",
+            Self::EmailTaken => "Email Taken",
             Self::LastOwnerKey => "Last Owner Key",
             Self::ApiKeyNotActive => "API Key Not Active",
             Self::Contended => "Changed By Others",
@@ -183,6 +190,7 @@ impl Code {
             | Self::NotFound
             | Self::MethodNotAllowed
             | Self::ExternalIdTaken
+            | Self::EmailTaken
             | Self::LastOwnerKey
             | Self::ApiKeyNotActive
             | Self::PreconditionFailed

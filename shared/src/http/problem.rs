@@ -51,19 +51,29 @@ impl<'a> FaultBody<'a> {
 
 /// An error as a problem document. `base` is where the documentation of the codes stands.
 pub fn render(error: &Error, request_id: &RequestId, base: &str) -> Response {
+    render_as(Code::of(error).status(), error, request_id, base)
+}
+
+/// As [`render`], with a status of an API's own choice.
+pub fn render_as(
+    status: StatusCode,
+    error: &Error,
+    request_id: &RequestId,
+    base: &str,
+) -> Response {
     let code = Code::of(error);
     let faults: &[Fault] = if let Error::Invalid(faults) = error { faults } else { &[] };
     let problem = Problem {
         r#type: format!("{base}/{}", code.as_str()),
         title: code.title(),
-        status: code.status().as_u16(),
+        status: status.as_u16(),
         code: code.as_str(),
         detail: detail(error),
         instance: format!("urn:request:{}", request_id.as_str()),
         request_id: request_id.as_str(),
         errors: faults.iter().map(FaultBody::of).collect(),
     };
-    let mut response = typed(code.status(), "application/problem+json", &problem);
+    let mut response = typed(status, "application/problem+json", &problem);
     add_headers(error, &mut response);
     response
 }
@@ -131,6 +141,7 @@ fn detail(error: &Error) -> String {
         }
         Error::NotFound => "There is nothing here under this id.",
         Error::ExternalIdTaken => "Another user has this external id.",
+        Error::EmailTaken => "Another user has this e-mail address.",
         Error::ApiKey(ApiKeyConflict::LastOwner) => {
             "This is the last owner key of its mode that does not expire. Make another one first, or rotate it."
         }

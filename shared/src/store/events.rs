@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{
     Store,
     item::EventItem,
-    keys::{self, EVENT_PREFIX},
+    keys::{self, EVENT_PREFIX, SESSION_PREFIX},
     users::read,
 };
 use crate::{
@@ -17,6 +17,16 @@ use crate::{
 };
 
 const CALL: &str = "dynamodb:Query";
+
+/// Where an event or a verification session of a user lies: a sort key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryKey(String);
+
+impl HistoryKey {
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
 
 impl Store {
     /// The latest events of a user, newest first.
@@ -32,49 +42,88 @@ impl Store {
         items.into_iter().map(|item| read::<EventItem>(CALL, item)?.into_event()).collect()
     }
 
-    /// The ids of all events of a user, newest first. A page of DynamoDB's ends at one megabyte, which few large events
-    /// fill.
-    pub async fn event_ids(&self, scope: &Scope, user: UserId) -> Result<Vec<Uuid>, AwsError> {
-        let id = |item: &HashMap<String, AttributeValue>| {
-            let sort_key = item.get("sk").and_then(|sk| sk.as_s().ok());
-            let id = sort_key.and_then(|sk| sk.strip_prefix(EVENT_PREFIX)?.parse().ok());
-            id.ok_or_else(|| AwsError::unexpected(CALL, "an unreadable event"))
+    /// A page of the events of a user, newest first, from behind the event `after`; and whether there are more. DynamoDB
+    /// ends a page at one megabyte, so it may hold fewer than `limit` although there are more.
+    pub async fn event_page(
+        &self,
+        scope: &Scope,
+        user: UserId,
+        after: Option<Uuid>,
+        limit: usize,
+    ) -> Result<(Vec<Event>, bool), AwsError> {
+        let start = after.map(|event| keys::event(scope, user, event).attributes());
+        // One more than wanted tells whether there are more.
+        let query = self.event_query(scope, user).set_exclusive_start_key(start);
+        let query = query.limit(i32::try_from(limit.saturating_add(1)).unwrap_or(i32::MAX));
+        let answer = query.send().await.map_err(|error| AwsError::of(CALL, &error))?;
+        let mut items = answer.items.unwrap_or_default();
+        let cut_off = answer.last_evaluated_key.is_some() && items.len() <= limit;
+        let has_more = items.len() > limit || cut_off;
+        items.truncate(limit);
+        let events = items.into_iter().map(|item| read::<EventItem>(CALL, item)?.into_event());
+        Ok((events.collect::<Result<_, _>>()?, has_more))
+    }
+
+    /// Where all events and verification sessions of a user lie, the newest events first. A page of DynamoDB's ends at
+    /// one megabyte, which few large events fill.
+    pub async fn history_keys(
+        &self,
+        scope: &Scope,
+        user: UserId,
+    ) -> Result<Vec<HistoryKey>, AwsError> {
+        let key = |item: &HashMap<String, AttributeValue>| {
+            let sort_key = item.get("sk").and_then(|sk| sk.as_s().ok()).cloned();
+            sort_key.ok_or_else(|| AwsError::unexpected(CALL, "an unreadable event"))
         };
-        let mut ids = Vec::new();
+        let mut found = Vec::new();
         let mut start = None;
         loop {
-            let query = self.event_query(scope, user).projection_expression("sk");
+            let query = self.user_query(scope, user, "").projection_expression("sk");
             let answer = query.set_exclusive_start_key(start).send().await;
             let answer = answer.map_err(|error| AwsError::of(CALL, &error))?;
             for item in answer.items.iter().flatten() {
-                ids.push(id(item)?);
+                found.push(key(item)?);
             }
             start = answer.last_evaluated_key;
             if start.is_none() {
-                return Ok(ids);
+                found
+                    .retain(|key| key.starts_with(EVENT_PREFIX) || key.starts_with(SESSION_PREFIX));
+                return Ok(found.into_iter().map(HistoryKey).collect());
             }
         }
     }
 
     fn event_query(&self, scope: &Scope, user: UserId) -> QueryFluentBuilder {
-        let query = self.client.query().table_name(&self.users_table).consistent_read(true);
-        let query = query.key_condition_expression("pk = :pk AND begins_with(sk, :prefix)");
-        let partition = keys::user(scope, user).pk;
-        let query = query.expression_attribute_values(":pk", AttributeValue::S(partition));
-        let prefix = AttributeValue::S(EVENT_PREFIX.to_owned());
-        query.expression_attribute_values(":prefix", prefix).scan_index_forward(false)
+        self.user_query(scope, user, EVENT_PREFIX)
     }
 
-    /// Lets an event go at a time to come.
-    pub async fn expire_event(
+    /// What lies in the partition of a user under sort keys that begin with `prefix`, the greatest first.
+    pub(super) fn user_query(
         &self,
         scope: &Scope,
         user: UserId,
-        event: Uuid,
+        prefix: &str,
+    ) -> QueryFluentBuilder {
+        let query = self.client.query().table_name(&self.users_table).consistent_read(true);
+        let partition = AttributeValue::S(keys::user(scope, user).pk);
+        let query = query.expression_attribute_values(":pk", partition).scan_index_forward(false);
+        if prefix.is_empty() {
+            return query.key_condition_expression("pk = :pk");
+        }
+        let query = query.key_condition_expression("pk = :pk AND begins_with(sk, :prefix)");
+        query.expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()))
+    }
+
+    /// Lets a part of a user's history go at a time to come.
+    pub async fn expire_history(
+        &self,
+        scope: &Scope,
+        user: UserId,
+        part: &HistoryKey,
         at: Timestamp,
     ) -> Result<(), AwsError> {
         let update = self.client.update_item().table_name(&self.users_table);
-        let update = update.set_key(Some(keys::event(scope, user, event).attributes()));
+        let update = update.set_key(Some(keys::of_user(scope, user, part.as_str()).attributes()));
         let update = update.update_expression("SET #ttl = :at");
         let update = update.expression_attribute_names("#ttl", "ttl");
         let at = AttributeValue::N(at.unix_seconds().to_string());

@@ -47,6 +47,16 @@ pub(super) fn event(scope: &Scope, id: UserId, event: uuid::Uuid) -> Key {
     Key::new(user_partition(scope, id), format!("E#{event}"))
 }
 
+/// What was recorded of a verification session.
+pub(super) fn session(scope: &Scope, id: UserId, name: &Fingerprint) -> Key {
+    Key::new(user_partition(scope, id), format!("{SESSION_PREFIX}{}", name.as_str()))
+}
+
+/// Anything in the partition of a user.
+pub(super) fn of_user(scope: &Scope, id: UserId, sk: &str) -> Key {
+    Key::new(user_partition(scope, id), sk)
+}
+
 pub(super) fn idempotency(scope: &Scope, name: &Fingerprint) -> Key {
     Key::new(format!("T#{scope}#I#{}", name.as_str()), "I")
 }
@@ -131,6 +141,13 @@ impl IndexEntry {
 
 /// What the sort keys of a user's events begin with.
 pub(super) const EVENT_PREFIX: &str = "E#";
+
+/// The claim on an e-mail address that is to be one user's alone.
+pub(super) fn email_claim(scope: &Scope, email: &Fingerprint) -> Key {
+    Key::new(format!("T#{scope}#M#{}", email.as_str()), "M")
+}
+/// What the sort keys of a user's verification sessions begin with.
+pub(super) const SESSION_PREFIX: &str = "V#";
 
 /// The claim on an external id: one item, so one owner.
 pub(super) fn external_id_claim(scope: &Scope, name: &Fingerprint) -> Key {

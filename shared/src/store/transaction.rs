@@ -2,6 +2,17 @@
 
 use std::collections::HashMap;
 
+use super::{
+    HistoryKey, IdempotencyRecord, IndexEntry, SessionRecord, Store,
+    item::{EventItem, IdempotencyItem, SessionItem, UserItem},
+    keys,
+    users::read,
+};
+use crate::{
+    aws::AwsError,
+    domain::{Event, Scope, Status, Timestamp, User, UserId},
+    vault::{Fingerprint, SealedDataKey},
+};
 use aws_sdk_dynamodb::{
     operation::transact_write_items::TransactWriteItemsError,
     primitives::Blob,
@@ -12,19 +23,6 @@ use aws_sdk_dynamodb::{
     },
 };
 use serde::Serialize;
-use uuid::Uuid;
-
-use super::{
-    IdempotencyRecord, IndexEntry, Store,
-    item::{EventItem, IdempotencyItem, UserItem},
-    keys,
-    users::read,
-};
-use crate::{
-    aws::AwsError,
-    domain::{Event, Scope, Status, Timestamp, User, UserId},
-    vault::{Fingerprint, SealedDataKey},
-};
 
 pub(super) const CALL: &str = "dynamodb:TransactWriteItems";
 
@@ -38,7 +36,9 @@ pub enum Rejected {
     Repeated(IdempotencyRecord),
     /// The external id belongs to somebody else.
     ExternalIdTaken,
-    /// The user is not as it was read: it was changed meanwhile, or is gone.
+    /// The e-mail address is claimed by somebody else.
+    EmailTaken,
+    /// The user, or one of their sessions, is not as it was read: it was changed meanwhile, or is gone.
     Stale,
     /// Another transaction was at the same items; the same may go through at once.
     Contended,
@@ -55,7 +55,9 @@ impl From<AwsError> for Rejected {
 /// What an element of a transaction is for: what its refusal means.
 enum Part {
     User,
+    Session,
     Claim,
+    EmailClaim,
     Idempotency(Fingerprint),
     Unconditional,
 }
@@ -205,6 +207,20 @@ impl Transaction<'_> {
         self.delete(delete, &keys::external_id_claim(self.scope, name))
     }
 
+    /// Claims an e-mail address, by its fingerprint, for a user alone.
+    pub fn claim_email(&mut self, email: &Fingerprint, user: UserId) -> Result<(), AwsError> {
+        let put = Put::builder().table_name(&self.store.users_table);
+        let put = put.set_item(Some(keys::email_claim(self.scope, email).attributes()));
+        let put = put.item("user", AttributeValue::S(user.to_hex()));
+        self.put(Part::EmailClaim, put.condition_expression("attribute_not_exists(pk)"))
+    }
+
+    /// Gives an e-mail address free.
+    pub fn release_email(&mut self, email: &Fingerprint) -> Result<(), AwsError> {
+        let delete = Delete::builder().table_name(&self.store.users_table);
+        self.delete(delete, &keys::email_claim(self.scope, email))
+    }
+
     /// Destroys a data key: every sealed field of that user is noise from then on.
     pub fn delete_data_key(&mut self, user: UserId) -> Result<(), AwsError> {
         let delete = Delete::builder().table_name(&self.store.keys_table);
@@ -217,15 +233,36 @@ impl Transaction<'_> {
         self.expire(table, &keys::data_key(self.scope, user), at)
     }
 
-    /// Lets an event go at a time to come.
-    pub fn expire_event(
+    /// Lets a part of a user's history go at a time to come.
+    pub fn expire_history(
         &mut self,
         user: UserId,
-        event: Uuid,
+        part: &HistoryKey,
         at: Timestamp,
     ) -> Result<(), AwsError> {
         let table = self.store.users_table.clone();
-        self.expire(table, &keys::event(self.scope, user, event), at)
+        self.expire(table, &keys::of_user(self.scope, user, part.as_str()), at)
+    }
+
+    /// Writes what a verification session was reported as, in place of `previous`, the report before.
+    pub fn put_session(
+        &mut self,
+        user: UserId,
+        record: &SessionRecord,
+        previous: Option<&SessionRecord>,
+    ) -> Result<(), AwsError> {
+        let item = to_item(SessionItem::of(self.scope, user, record))?;
+        let put = Put::builder().table_name(&self.store.users_table).set_item(Some(item));
+        let put = match previous {
+            None => put.condition_expression("attribute_not_exists(pk)"),
+            Some(previous) => {
+                let version = AttributeValue::N(previous.version.to_string());
+                let put = put.condition_expression("#version = :previous");
+                let put = put.expression_attribute_names("#version", "version");
+                put.expression_attribute_values(":previous", version)
+            }
+        };
+        self.put(Part::Session, put)
     }
 
     fn expire(&mut self, table: String, key: &keys::Key, at: Timestamp) -> Result<(), AwsError> {
@@ -237,6 +274,11 @@ impl Transaction<'_> {
         let update = update.expression_attribute_values(":at", at).build().map_err(incomplete)?;
         self.parts.push((Part::Unconditional, TransactWriteItem::builder().update(update).build()));
         Ok(())
+    }
+
+    /// Whether it holds more writes than DynamoDB takes at once.
+    pub fn is_too_large(&self) -> bool {
+        self.parts.len() > MAX_PARTS
     }
 
     /// How many more writes fit into it.
@@ -289,7 +331,10 @@ fn reason(parts: &[Part], reasons: &[CancellationReason]) -> Rejected {
                 };
             }
             ("ConditionalCheckFailed", Part::Claim) => stale = Some(Rejected::ExternalIdTaken),
-            ("ConditionalCheckFailed", Part::User | Part::Unconditional) => {
+            ("ConditionalCheckFailed", Part::EmailClaim) => {
+                stale = Some(Rejected::EmailTaken);
+            }
+            ("ConditionalCheckFailed", Part::User | Part::Session | Part::Unconditional) => {
                 stale.get_or_insert(Rejected::Stale);
             }
             ("TransactionConflict", _) => {

@@ -176,11 +176,11 @@ pub(super) fn read<'a, T: Deserialize<'a>>(call: &'static str, item: Item) -> Re
     serde_dynamo::from_item(item).map_err(|_| AwsError::unexpected(call, "an unreadable item"))
 }
 
-fn live_user(item: Item, now: Timestamp) -> Result<Option<User>, AwsError> {
+pub(super) fn live_user(item: Item, now: Timestamp) -> Result<Option<User>, AwsError> {
     read::<UserItem>("dynamodb:GetItem", item)?.into_live_user(now)
 }
 
-fn data_key(item: Item) -> Result<SealedDataKey, AwsError> {
+pub(super) fn data_key(item: Item) -> Result<SealedDataKey, AwsError> {
     #[derive(Deserialize)]
     struct DataKeyItem {
         branch_version: u32,

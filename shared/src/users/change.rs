@@ -1,12 +1,12 @@
 //! Changing a user: a read, then a transaction that holds only if nobody else was faster.
 
-use super::{ATTEMPTS, index_entries, pause};
+use super::{ATTEMPTS, disclosure::showing, index_entries, pause};
 use crate::{
     App,
-    domain::{Event, EventKind, Scope, Status, Timestamp, User, UserId},
+    domain::{Event, EventKind, Scope, Status, Timestamp, User, UserId, field::FieldId},
     error::{Error, Result},
     http::Call,
-    store::Rejected,
+    store::{Rejected, Transaction},
     vault::{DataKey, IndexKey, SealedDataKey, VaultError},
 };
 
@@ -18,7 +18,12 @@ pub struct Change<'a> {
     data_key: Option<&'a DataKey>,
 }
 
-impl Change<'_> {
+impl<'a> Change<'a> {
+    /// Both keys.
+    pub(super) const fn new(index: &'a IndexKey, data_key: &'a DataKey) -> Self {
+        Self { index, data_key: Some(data_key) }
+    }
+
     /// The user's data key, where the change asked for it.
     pub fn data_key(&self) -> Result<&DataKey> {
         self.data_key.ok_or(Error::Vault(VaultError::NoKey("data")))
@@ -32,15 +37,18 @@ pub struct ChangeKind {
     pub event: EventKind,
     /// Whether it needs the user's data key.
     pub data_key: bool,
+    /// Which fields the answer shows in clear: where the user has them, and the change did not just set them, an event
+    /// of a showing is written along with the change.
+    pub shows: &'static [FieldId],
 }
 
 impl ChangeKind {
     /// A change of what stands in clear.
-    pub const PLAIN: Self = Self { event: EventKind::Updated, data_key: false };
+    pub const PLAIN: Self = Self { event: EventKind::Updated, data_key: false, shows: &[] };
     /// A change of sealed fields.
-    pub const SEALED: Self = Self { event: EventKind::Updated, data_key: true };
+    pub const SEALED: Self = Self { event: EventKind::Updated, data_key: true, shows: &[] };
     /// A change of where a user stands, for an answer that shows sealed fields.
-    pub const STATUS: Self = Self { event: EventKind::StatusChanged, data_key: true };
+    pub const STATUS: Self = Self { event: EventKind::StatusChanged, data_key: true, shows: &[] };
 }
 
 /// A user after a change.
@@ -88,10 +96,18 @@ where
         }
         user.touch(now);
         event.version = Some(user.version);
-        match replace(app, scope, &index, &before, &user, &event).await {
+        let news = |field: &&FieldId| !event.fields.iter().any(|name| name == field.as_str());
+        let showing = showing(&user, kind.shows.iter().filter(news), now, call.origin());
+        let mut transaction = app.store.transaction(scope);
+        if let Some(showing) = &showing {
+            transaction.insert_event(id, showing)?;
+        }
+        write_change(&mut transaction, &index, &before, &user, &event)?;
+        match transaction.commit().await {
             Ok(()) => return Ok(Changed { user, event: Some(event), data_key }),
             Err(Rejected::Aws(error)) => return Err(error.into()),
             Err(Rejected::ExternalIdTaken) => return Err(Error::ExternalIdTaken),
+            Err(Rejected::EmailTaken) => return Err(Error::EmailTaken),
             Err(Rejected::Stale | Rejected::Contended | Rejected::Repeated(_)) => {
                 pause(attempt).await;
             }
@@ -100,15 +116,14 @@ where
     Err(Error::Contended)
 }
 
-async fn replace(
-    app: &App,
-    scope: &Scope,
+/// Writes a changed user, the event, and the index entries that follow from the change into a transaction.
+pub(super) fn write_change(
+    transaction: &mut Transaction<'_>,
     index: &IndexKey,
     before: &User,
     user: &User,
     event: &Event,
-) -> Result<(), Rejected> {
-    let mut transaction = app.store.transaction(scope);
+) -> Result<()> {
     transaction.replace_user(user)?;
     transaction.insert_event(user.id, event)?;
     if before.external_id != user.external_id {
@@ -119,6 +134,14 @@ async fn replace(
             transaction.claim_external_id(&index.external_id(id), user.id)?;
         }
     }
+    if before.claimed_email() != user.claimed_email() {
+        if let Some(email) = before.claimed_email() {
+            transaction.release_email(email)?;
+        }
+        if let Some(email) = user.claimed_email() {
+            transaction.claim_email(email, user.id)?;
+        }
+    }
     let (old, new) = (index_entries(before, index), index_entries(user, index));
     for entry in old.difference(&new) {
         transaction.delete_index_entry(entry, user.id)?;
@@ -126,7 +149,12 @@ async fn replace(
     for entry in new.difference(&old) {
         transaction.insert_index_entry(entry, user.id)?;
     }
-    transaction.commit().await
+    if transaction.is_too_large() {
+        let detail = "changes more names, contacts and issuing states than go into one transaction: \
+                      change them in several requests";
+        return Err(Error::body("", detail));
+    }
+    Ok(())
 }
 
 async fn read(

@@ -4,6 +4,10 @@ use std::collections::BTreeSet;
 
 use secrecy::{ExposeSecret, SecretString};
 
+use super::{
+    Change,
+    vault_fields::{holds, may_change},
+};
 use crate::{
     domain::{
         Event, User,
@@ -35,25 +39,99 @@ impl Contacts {
         if let Some(emails) = &self.emails
             && may_change(user, event, &FieldId::APPROVED_EMAILS)
         {
-            seal(user, event, data_key, &FieldId::APPROVED_EMAILS, emails)?;
+            seal(
+                user,
+                event,
+                data_key,
+                &FieldId::APPROVED_EMAILS,
+                &emails.iter().collect::<Vec<_>>(),
+            )?;
             user.fingerprints.approved_emails = fingerprints(index, FingerprintKind::Email, emails);
         }
         if let Some(phones) = &self.phones
             && may_change(user, event, &FieldId::APPROVED_PHONES)
         {
-            seal(user, event, data_key, &FieldId::APPROVED_PHONES, phones)?;
+            seal(
+                user,
+                event,
+                data_key,
+                &FieldId::APPROVED_PHONES,
+                &phones.iter().collect::<Vec<_>>(),
+            )?;
             user.fingerprints.approved_phones = fingerprints(index, FingerprintKind::Phone, phones);
         }
         Ok(())
     }
 }
 
-fn may_change(user: &User, event: &mut Event, list: &FieldId) -> bool {
-    let locked = user.locked.contains(list);
-    if locked {
-        event.ignored.push(list.as_str().to_owned());
+/// One of the lists: where it lies, and what its members are.
+pub(super) struct ContactList {
+    /// The list.
+    pub(super) list: FieldId,
+    /// What its members are by themselves.
+    pub(super) member: FieldId,
+    /// The fingerprint of a member.
+    pub(super) kind: FingerprintKind,
+}
+
+/// The approved e-mail addresses.
+pub(super) const EMAILS: ContactList = ContactList {
+    list: FieldId::APPROVED_EMAILS,
+    member: FieldId::EMAIL,
+    kind: FingerprintKind::Email,
+};
+
+/// The approved phone numbers.
+pub(super) const PHONES: ContactList = ContactList {
+    list: FieldId::APPROVED_PHONES,
+    member: FieldId::PHONE_NUMBER,
+    kind: FingerprintKind::Phone,
+};
+
+/// How many members each list has at most.
+pub(super) const MAX_CONTACTS: usize = 20;
+
+impl ContactList {
+    /// Takes members out of the list and puts others at its end, each once. Where there are too many, those that have
+    /// been there longest go.
+    pub(super) fn amend(
+        &self,
+        user: &mut User,
+        event: &mut Event,
+        keys: &Change<'_>,
+        add: &[&Value],
+        remove: &BTreeSet<Fingerprint>,
+    ) -> Result<()> {
+        if add.is_empty() && remove.is_empty() {
+            return Ok(());
+        }
+        let held = open_contacts(user, Some(keys.data_key()?), &self.list)?;
+        let held = held.iter().map(|text| self.member.value(text));
+        let held = held.collect::<Result<Vec<_>, _>>();
+        let held = held.map_err(|_| Error::Vault(VaultError::Integrity))?;
+        let print = |value: &Value| keys.index.fingerprint(self.kind, value);
+        let mut members: Vec<(Fingerprint, &Value)> =
+            held.iter().map(|value| (print(value), value)).collect();
+        members.retain(|(fingerprint, _)| !remove.contains(fingerprint));
+        for value in add {
+            let fingerprint = print(value);
+            if !members.iter().any(|(other, _)| *other == fingerprint) {
+                members.push((fingerprint, value));
+            }
+        }
+        members.drain(..members.len().saturating_sub(MAX_CONTACTS));
+        let (fingerprints, values): (BTreeSet<_>, Vec<_>) = members.into_iter().unzip();
+        seal(user, event, keys.data_key()?, &self.list, &values)?;
+        *self.fingerprints(user) = fingerprints;
+        Ok(())
     }
-    !locked
+
+    fn fingerprints<'a>(&self, user: &'a mut User) -> &'a mut BTreeSet<Fingerprint> {
+        match self.kind {
+            FingerprintKind::Phone => &mut user.fingerprints.approved_phones,
+            FingerprintKind::Email | FingerprintKind::Ssn => &mut user.fingerprints.approved_emails,
+        }
+    }
 }
 
 /// Opens one of the lists; a user without it has an empty one.
@@ -74,7 +152,7 @@ fn seal(
     event: &mut Event,
     data_key: &DataKey,
     list: &FieldId,
-    values: &[Value],
+    values: &[&Value],
 ) -> Result<()> {
     if values.is_empty() && !user.sealed.contains_key(list) {
         return Ok(());
@@ -82,8 +160,11 @@ fn seal(
     // EXPOSE: the values are what is sealed.
     let texts: Vec<&str> = values.iter().map(|value| value.stored().expose_secret()).collect();
     let text = serde_json::to_string(&texts).map_err(|_| Error::Vault(VaultError::Integrity))?;
-    let sealed = data_key.seal_field(list, &SecretString::from(text))?;
-    user.sealed.insert(list.clone(), sealed);
+    let text = SecretString::from(text);
+    if holds(user, list, &text, data_key) {
+        return Ok(());
+    }
+    user.sealed.insert(list.clone(), data_key.seal_field(list, &text)?);
     event.name_field(list.as_str());
     Ok(())
 }

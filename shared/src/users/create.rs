@@ -6,10 +6,13 @@ use super::{
 };
 use crate::{
     App,
-    domain::{Event, EventKind, ExternalId, Metadata, Status, Timestamp, User, UserId},
+    domain::{
+        Event, EventKind, ExternalId, Metadata, Scope, Status, Timestamp, User, UserId,
+        field::FingerprintKind,
+    },
     error::{Error, Result},
     http::Call,
-    store::Rejected,
+    store::{IndexEntry, Partition, Rejected, Window},
     vault::{self, DataKey},
 };
 
@@ -30,6 +33,9 @@ pub struct NewUser {
     pub issuing_states: Vec<String>,
     /// What is approved of them.
     pub contacts: Contacts,
+    /// Whether their e-mail address is to be theirs alone: nobody may have it when they are made, and none of those who
+    /// are made so may have it as long as they do.
+    pub unique_email: bool,
 }
 
 /// A user who was made, now or by an earlier, equal request.
@@ -81,6 +87,8 @@ pub async fn create_user(
     apply_fields(&mut user, &mut event, &new.fields, &data_key, &index, "/vault")?;
     new.contacts.apply(&mut user, &mut event, &data_key, &index)?;
     let sealed_data_key = data_key.seal(&branch)?;
+    user.unique_email = new.unique_email;
+    refuse_held_email(app, scope, &user).await?;
 
     for attempt in 1..=ATTEMPTS {
         let mut transaction = app.store.transaction(scope);
@@ -89,6 +97,9 @@ pub async fn create_user(
         }
         if let Some(id) = &user.external_id {
             transaction.claim_external_id(&index.external_id(id), user.id)?;
+        }
+        if let Some(email) = user.claimed_email() {
+            transaction.claim_email(email, user.id)?;
         }
         transaction.insert_user(&user)?;
         transaction.insert_data_key(user.id, &sealed_data_key)?;
@@ -105,10 +116,22 @@ pub async fn create_user(
                 return Ok(Created { user, data_key: None, replayed: true });
             }
             Err(Rejected::ExternalIdTaken) => return Err(Error::ExternalIdTaken),
+            Err(Rejected::EmailTaken) => return Err(Error::EmailTaken),
             Err(Rejected::Aws(error)) => return Err(error.into()),
             // A fresh id that is taken is as good as impossible; others at the same claims are not.
             Err(Rejected::Stale | Rejected::Contended) => pause(attempt).await,
         }
     }
     Err(Error::Contended)
+}
+
+/// Refuses an e-mail address that is to be the user's alone and that anybody has already, made through whatever API. Who
+/// comes to have it at the same moment without claiming it might as well have come a moment later, and may.
+async fn refuse_held_email(app: &App, scope: &Scope, user: &User) -> Result<()> {
+    let Some(email) = user.claimed_email() else { return Ok(()) };
+    let holders =
+        Partition::Indexed(IndexEntry::Fingerprint(FingerprintKind::Email, email.clone()));
+    let window = Window { limit: 1, ..Window::default() };
+    let holders = app.store.page(scope, &holders, &window).await?;
+    if holders.entries.is_empty() { Ok(()) } else { Err(Error::EmailTaken) }
 }

@@ -6,7 +6,6 @@ use std::{
 };
 
 use futures_util::{StreamExt, TryStreamExt, future::try_join_all, stream, try_join};
-use uuid::Uuid;
 
 use super::{ATTEMPTS, index_entries, pause};
 use crate::{
@@ -14,7 +13,7 @@ use crate::{
     domain::{Event, EventKind, ExternalId, Status, Timestamp, User, UserId},
     error::{Error, Result},
     http::Call,
-    store::{ListOrder, Partition, Rejected, Window},
+    store::{HistoryKey, ListOrder, Partition, Rejected, Window},
     vault::{IndexKey, SealedDataKey},
 };
 
@@ -98,15 +97,15 @@ fn check_time(deadline: Option<Instant>) -> Result<()> {
 
 async fn delete_batch(app: &App, call: &Call, index: &IndexKey, ids: &[UserId]) -> Result<usize> {
     let scope = call.scope();
-    let events = stream::iter(ids.iter().copied())
-        .map(async |id| Ok::<_, Error>((id, app.store.event_ids(scope, id).await?)))
+    let history = stream::iter(ids.iter().copied())
+        .map(async |id| Ok::<_, Error>((id, app.store.history_keys(scope, id).await?)))
         .buffer_unordered(SIDE_BY_SIDE)
         .try_collect::<HashMap<_, _>>();
     let found = async { Ok(app.store.users_and_data_keys(scope, ids).await?) };
-    let (found, mut events) = try_join!(found, events)?;
+    let (found, mut history) = try_join!(found, history)?;
     let deletions = found.into_iter().map(|(user, data_key)| {
-        let events = events.remove(&user.id).unwrap_or_default();
-        delete_user(app, call, index, Doomed { user, data_key, events })
+        let history = history.remove(&user.id).unwrap_or_default();
+        delete_user(app, call, index, Doomed { user, data_key, history })
     });
     let deletions = stream::iter(deletions).buffer_unordered(SIDE_BY_SIDE);
     let count = async |sum: usize, deleted| Ok(sum.saturating_add(usize::from(deleted)));
@@ -117,7 +116,7 @@ async fn delete_batch(app: &App, call: &Call, index: &IndexKey, ids: &[UserId]) 
 struct Doomed {
     user: User,
     data_key: Option<SealedDataKey>,
-    events: Vec<Uuid>,
+    history: Vec<HistoryKey>,
 }
 
 /// Deletes one user; answers whether there was one to delete.
@@ -133,9 +132,9 @@ async fn delete_user(app: &App, call: &Call, index: &IndexKey, doomed: Doomed) -
             Err(Rejected::Aws(error)) => return Err(error.into()),
             Err(_changed_meanwhile) => pause(attempt).await,
         }
-        let events = app.store.event_ids(scope, id);
-        let (found, events) = try_join!(app.store.user_and_data_key(scope, id), events)?;
-        current = found.map(|(user, data_key)| Doomed { user, data_key, events });
+        let history = app.store.history_keys(scope, id);
+        let (found, history) = try_join!(app.store.user_and_data_key(scope, id), history)?;
+        current = found.map(|(user, data_key)| Doomed { user, data_key, history });
     }
     Err(Error::Contended)
 }
@@ -163,6 +162,9 @@ async fn delete_once(
     if let Some(id) = &before.external_id {
         transaction.release_external_id(&index.external_id(id))?;
     }
+    if let Some(email) = before.claimed_email() {
+        transaction.release_email(email)?;
+    }
     for entry in index_entries(before, index) {
         transaction.delete_index_entry(&entry, user.id)?;
     }
@@ -171,14 +173,14 @@ async fn delete_once(
         Some(_) => transaction.expire_data_key(user.id, purge_at)?,
         None => {}
     }
-    let (within, after) = doomed.events.split_at(transaction.room().min(doomed.events.len()));
-    for event in within {
-        transaction.expire_event(user.id, *event, purge_at)?;
+    let (within, after) = doomed.history.split_at(transaction.room().min(doomed.history.len()));
+    for part in within {
+        transaction.expire_history(user.id, part, purge_at)?;
     }
     transaction.commit().await?;
     // More than fit into the transaction.
     for rest in after.chunks(BATCH) {
-        let expire = |event: &Uuid| app.store.expire_event(scope, user.id, *event, purge_at);
+        let expire = |part| app.store.expire_history(scope, user.id, part, purge_at);
         try_join_all(rest.iter().map(expire)).await?;
     }
     Ok(())

@@ -1,4 +1,5 @@
-//! Listing users with filters, as Didit's list does: the latest session first, then those without one, latest first.
+//! Listing users with filters: by their latest session, as Didit does (then those without one), or by creation; the latest
+//! first.
 
 use futures_util::future::try_join_all;
 use time::Duration;
@@ -20,16 +21,27 @@ use crate::{
     vault::{DataKey, Digest, Fingerprint, IndexKey},
 };
 
-/// How far matches are counted.
+/// How far matches are counted where they have to be looked at one by one.
 pub const COUNT_CAP: usize = 100;
 
-/// From when to when, both inclusive.
+/// From when to when, both inclusive. Times are compared to the second, as Didit shows them, or to the millisecond.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Period {
     /// Not before.
     pub after: Option<Timestamp>,
     /// Not later.
     pub before: Option<Timestamp>,
+    /// To the millisecond.
+    pub exact: bool,
+}
+
+/// In which order, where no filter makes another one cheaper. The latest comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// By the latest session, then by creation.
+    Session,
+    /// By creation.
+    Creation,
 }
 
 /// Where a page begins.
@@ -55,6 +67,10 @@ pub struct List {
     pub created: Period,
     /// When they were last seen.
     pub last_activity: Period,
+    /// In which order.
+    pub order: Order,
+    /// How far to count those that can be counted without a look at each; at least [`COUNT_CAP`].
+    pub count_cap: usize,
     /// Where to begin.
     pub start: Start,
     /// How many.
@@ -66,7 +82,8 @@ pub struct List {
 pub struct Listed {
     /// Those on the page.
     pub users: Vec<(User, Option<DataKey>)>,
-    /// How many there are in all, counted up to [`COUNT_CAP`].
+    /// How many there are in all, counted as far as was asked for. Beyond [`COUNT_CAP`] a period that is exact is counted to
+    /// the second.
     pub count: usize,
     /// Where the next page begins.
     pub next: Option<String>,
@@ -116,10 +133,11 @@ pub async fn list_users(app: &App, scope: &Scope, list: &List) -> Result<Listed>
             Ok(cursor.count)
         } else if list.needs_a_look() {
             let ask = Ask { limit: COUNT_CAP, rounds: COUNT_ROUNDS, ..Ask::default() };
-            let counted = walk.collect(app, scope, &ask, matches).await?;
-            Ok(counted.rows.len())
+            let counted = walk.collect(app, scope, &ask, matches).await?.rows.len();
+            let more = counted >= COUNT_CAP && list.count_cap > COUNT_CAP;
+            if more { walk.count(app, scope, list.count_cap).await } else { Ok(counted) }
         } else {
-            walk.count(app, scope, COUNT_CAP).await
+            walk.count(app, scope, list.count_cap).await
         }
     };
     let (Stretch { mut rows, mut more_behind }, count) = futures_util::try_join!(page, count)?;
@@ -208,19 +226,24 @@ impl List {
     /// What stands for the query: everything but where it begins and how many.
     fn digest(&self, index: &IndexKey) -> Digest {
         index.query(&format!(
-            "list {:?} {:?} {:?} {:?} {:?}",
-            self.statuses, self.search, self.issuing_state, self.created, self.last_activity
+            "list {:?} {:?} {:?} {:?} {:?} {:?}",
+            self.statuses,
+            self.search,
+            self.issuing_state,
+            self.created,
+            self.last_activity,
+            self.order
         ))
     }
 
     /// Whether users have to be looked at to tell whether they match: the positions alone do not.
     fn needs_a_look(&self) -> bool {
         let narrowed = self.statuses != [Status::Active, Status::Flagged, Status::Blocked];
-        let by_creation = self.created != Period::default();
-        let by_activity = self.last_activity != Period::default();
+        let (by_creation, by_activity) = (!self.created.is_open(), !self.last_activity.is_open());
         self.search.is_some()
             || (self.issuing_state.is_some() && (narrowed || by_creation || by_activity))
             || (by_creation && by_activity)
+            || (by_creation && self.created.exact)
     }
 
     fn matches(&self, terms: &Terms, place: &Place, user: &User) -> bool {
@@ -263,14 +286,15 @@ impl List {
             return Walk(vec![segment(vec![entry], None, None)]);
         }
         // By the last activity goes first: it keeps the order of sessions.
-        if self.created != Period::default() && self.last_activity == Period::default() {
+        let by_creation = self.order == Order::Creation || !self.created.is_open();
+        if by_creation && self.last_activity.is_open() {
             let (from, to) = self.created.ids();
             return Walk(vec![segment(listed(ListOrder::Created), from, to)]);
         }
-        if self.last_activity == Period::default() {
+        if self.last_activity.is_open() {
             return Walk(vec![segment(listed(ListOrder::Session), None, None)]);
         }
-        let Period { after, before } = self.last_activity;
+        let Period { after, before, .. } = self.last_activity;
         let millis = |at: Timestamp| format!("1{:015}", at.unix_millis().max(0));
         let from = after.map_or_else(|| "1".to_owned(), |after| millis(second_from(after)));
         let to = before.map_or_else(
@@ -299,16 +323,23 @@ fn second_from(at: Timestamp) -> Timestamp {
 }
 
 impl Period {
-    /// Times are shown to the second, and compared as they are shown.
-    fn contains(self, at: Timestamp) -> bool {
-        let at = second_of(at);
+    /// Whether it is all of time.
+    const fn is_open(self) -> bool {
+        self.after.is_none() && self.before.is_none()
+    }
+
+    /// Whether `at` is in it.
+    pub fn contains(self, at: Timestamp) -> bool {
+        let at = if self.exact { at } else { second_of(at) };
         self.after.is_none_or(|after| at >= after) && self.before.is_none_or(|before| at <= before)
     }
 
-    /// The ids of users made in it, to the second.
+    /// The ids of users made in it, to the second: where it is exact, also of those who were made in the same second as
+    /// its first or last moment, and not in it.
     fn ids(self) -> (Option<String>, Option<String>) {
         let id = |at, random| UserId::make(at, random).to_hex();
-        let after = self.after.map(|after| id(second_from(after), [0; 8]));
+        let first = |after| if self.exact { second_of(after) } else { second_from(after) };
+        let after = self.after.map(|after| id(first(after), [0; 8]));
         (after, self.before.map(|before| id(before, [0xff; 8])))
     }
 }

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use secrecy::SecretString;
 
-use super::{ATTEMPTS, Answered, Once, change::open_data_key, pause};
+use super::{ATTEMPTS, Answered, Once, change::open_data_key, open_field, pause};
 use crate::{
     App,
     domain::{Event, EventKind, Scope, Timestamp, User, UserId, field::FieldId},
     error::{Error, Result},
     http::Call,
     store::Rejected,
-    vault::{IndexKey, SealedDataKey, VaultError},
+    vault::{IndexKey, SealedDataKey},
 };
 
 /// What is to be shown, and why.
@@ -80,7 +80,9 @@ async fn audit(
             }
             Err(Rejected::Stale) => return Err(Error::NotFound),
             Err(Rejected::Aws(error)) => return Err(error.into()),
-            Err(Rejected::Contended | Rejected::ExternalIdTaken) => pause(attempt).await,
+            Err(Rejected::Contended | Rejected::ExternalIdTaken | Rejected::EmailTaken) => {
+                pause(attempt).await;
+            }
         }
     }
     Err(Error::Contended)
@@ -97,14 +99,7 @@ async fn open(
         Some(sealed) => Some(open_data_key(app, scope, user.id, sealed).await?),
         None => None,
     };
-    let value_of = |field: &FieldId| -> Result<Option<SecretString>> {
-        if let Some(name) = user.plain.get(field) {
-            return Ok(Some(name.clone().into()));
-        }
-        let Some(sealed) = user.sealed.get(field) else { return Ok(None) };
-        let data_key = data_key.as_ref().ok_or(Error::Vault(VaultError::NoKey("data")))?;
-        Ok(Some(data_key.open_field(field, sealed)?))
-    };
-    let fields = fields.iter().map(|field| Ok((field.clone(), value_of(field)?)));
+    let open = |field: &FieldId| Ok((field.clone(), open_field(user, data_key.as_ref(), field)?));
+    let fields = fields.iter().map(open);
     Ok(Revealed { fields: fields.collect::<Result<_>>()?, version: user.version })
 }

@@ -1,6 +1,6 @@
 //! Finding users, page by page.
 
-use std::{cmp::Ordering, sync::Arc};
+use std::{cmp::Ordering, collections::BTreeSet, sync::Arc};
 
 use data_encoding::BASE64URL_NOPAD;
 use futures_util::future::try_join_all;
@@ -29,9 +29,9 @@ const MAX_PAGE_BYTES: usize = 4 * 1024 * 1024;
 pub struct Search {
     /// Words that begin words of the display name.
     pub display_name: Option<NameQuery>,
-    /// The e-mail address.
+    /// The e-mail address, or one of the approved ones.
     pub email: Option<Value>,
-    /// The phone number.
+    /// The phone number, or one of the approved ones.
     pub phone: Option<Value>,
     /// The social security number.
     pub ssn: Option<Value>,
@@ -127,16 +127,20 @@ impl Terms {
 
     /// Whether all that was asked for is true of `user`.
     fn match_user(&self, search: &Search, user: &User) -> bool {
+        let prints = &user.fingerprints;
         let fits = |wanted: &Option<Fingerprint>, has: &Option<Fingerprint>| {
             wanted.is_none() || wanted == has
+        };
+        let approved = |wanted: &Option<Fingerprint>, approved: &BTreeSet<Fingerprint>| {
+            wanted.as_ref().is_some_and(|wanted| approved.contains(wanted))
         };
         let named = |query: &NameQuery| {
             user.display_name.as_deref().is_some_and(|name| query.matches(name))
         };
         search.statuses.contains(&user.status)
-            && fits(&self.email, &user.fingerprints.email)
-            && fits(&self.phone, &user.fingerprints.phone)
-            && fits(&self.ssn, &user.fingerprints.ssn)
+            && (fits(&self.email, &prints.email) || approved(&self.email, &prints.approved_emails))
+            && (fits(&self.phone, &prints.phone) || approved(&self.phone, &prints.approved_phones))
+            && fits(&self.ssn, &prints.ssn)
             && search.external_id.as_ref().is_none_or(|id| user.external_id.as_ref() == Some(id))
             && search.display_name.as_ref().is_none_or(named)
     }

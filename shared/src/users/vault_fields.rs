@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::{Change, ChangeKind, change_user};
 use crate::{
@@ -35,7 +35,8 @@ pub async fn change_fields(
 }
 
 /// Applies `changes` to `user` and notes them in `event`: values that are stored in clear, names of those that are not.
-/// `place` is where the fields stand in the body.
+/// What a verification established stays as it is, and the event says that it was tried. `place` is where the fields
+/// stand in the body.
 pub fn apply_fields<'a>(
     user: &mut User,
     event: &mut Event,
@@ -45,6 +46,9 @@ pub fn apply_fields<'a>(
     place: &str,
 ) -> Result<()> {
     for (field, value) in changes {
+        if !may_change(user, event, field) {
+            continue;
+        }
         let definition = field.definition();
         if let Some(kind) = definition.fingerprint {
             let fingerprint = value.as_ref().map(|value| index.fingerprint(kind, value));
@@ -64,6 +68,15 @@ pub fn apply_fields<'a>(
     Ok(())
 }
 
+/// Whether a profile change may touch a field or a list; notes it in `event` where not.
+pub fn may_change(user: &User, event: &mut Event, field: &FieldId) -> bool {
+    let locked = user.locked.contains(field);
+    if locked {
+        event.ignored.push(field.as_str().to_owned());
+    }
+    !locked
+}
+
 fn apply_sealed(
     user: &mut User,
     event: &mut Event,
@@ -72,6 +85,7 @@ fn apply_sealed(
     data_key: &DataKey,
 ) -> Result<()> {
     match value {
+        Some(value) if holds(user, field, value.stored(), data_key) => {}
         Some(value) => {
             user.sealed.insert(field.clone(), data_key.seal_field(field, value.stored())?);
             event.name_field(field.as_str());
@@ -80,6 +94,18 @@ fn apply_sealed(
         None => {}
     }
     Ok(())
+}
+
+/// Whether a sealed field holds just this value. One that does not open holds none.
+pub(super) fn holds(
+    user: &User,
+    field: &FieldId,
+    value: &SecretString,
+    data_key: &DataKey,
+) -> bool {
+    let opened = user.sealed.get(field).map(|sealed| data_key.open_field(field, sealed));
+    // EXPOSE: compared with its like.
+    opened.is_some_and(|it| it.is_ok_and(|it| it.expose_secret() == value.expose_secret()))
 }
 
 fn apply_plain(user: &mut User, event: &mut Event, field: &FieldId, value: Option<&Value>) {

@@ -1,5 +1,6 @@
 //! Finding without reading: what is made under the index key of a tenant and mode.
 
+use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
 use super::{Context, Digest, VaultError, cipher, envelope};
@@ -46,7 +47,6 @@ impl IndexKey {
 
     /// The fingerprint of a field's value.
     pub fn fingerprint(&self, kind: FingerprintKind, value: &Value) -> Fingerprint {
-        use secrecy::ExposeSecret;
         // EXPOSE: the fingerprint is over the value.
         self.mac(
             &format!("coffer/v1/fingerprint/{}", kind.as_str()),
@@ -76,6 +76,17 @@ impl IndexKey {
             "coffer/v1/request",
             &format!("{}\n{path}", data_encoding::HEXLOWER.encode(&digest)),
         )
+    }
+
+    /// What a verification session is called in a key of the tables.
+    pub fn session(&self, id: &str) -> Fingerprint {
+        self.mac("coffer/v1/verification-session", id)
+    }
+
+    /// What stands for a report of a verification session: the same for the same content only.
+    pub fn verification_report(&self, canonical: &SecretString) -> Fingerprint {
+        // EXPOSE: the digest is over the report.
+        self.mac("coffer/v1/verification-report", canonical.expose_secret())
     }
 
     /// What stands for a query, for its cursors.

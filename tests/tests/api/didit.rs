@@ -1,6 +1,7 @@
 //! Didit's API: `/v3/users/…`.
 
 mod bodies;
+mod bounds;
 mod comments;
 mod create;
 mod cross;
@@ -34,7 +35,7 @@ use serde_json::{Value, json};
 use shared::{auth::Role, domain::Mode};
 
 /// A client with a fresh key of a role, in test mode.
-async fn client(tenant: &Tenant, role: Role) -> Client {
+pub(crate) async fn client(tenant: &Tenant, role: Role) -> Client {
     client_of(tenant, Mode::Test, role).await
 }
 

@@ -11,5 +11,8 @@
 )]
 
 mod didit;
+mod four;
 mod keys;
 mod palm;
+mod truv;
+mod wealthyhood;

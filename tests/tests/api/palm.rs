@@ -3,6 +3,7 @@
 mod catalogue;
 mod create;
 mod credentials;
+mod events;
 mod field_values;
 mod idempotency;
 mod ids;
@@ -21,6 +22,11 @@ mod text;
 mod types;
 mod update;
 mod vault;
+mod verification;
+mod verification_bodies;
+mod verification_locks;
+mod verification_races;
+mod verification_sessions;
 
 use std::sync::Arc;
 

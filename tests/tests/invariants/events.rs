@@ -125,6 +125,21 @@ async fn every_change_has_an_event_that_says_what_and_by_whom() {
     assert_eq!(texts(&event, "fields"), ["identity.ssn", "custom.a"]);
     assert_eq!((text(&event, "reason"), number(&event, "version")), ("a call", None));
     assert_eq!(changes(&event), json!({}));
+
+    let verify = chronicle.client.post(&chronicle.at("/verification"));
+    let answer = verify.json(session("s", "approved")).send().await;
+    answer.expect(200);
+    let event = chronicle.one_more(&answer, "user.verified", "palm_record_verification").await;
+    assert_eq!(texts(&event, "fields"), ["verification", "identity.ssn"]);
+    assert_eq!(number(&event, "version"), Some(4));
+}
+
+fn session(id: &str, outcome: &str) -> Value {
+    json!({
+        "session_id": id, "workflow": {"name": "KYC", "version": 1}, "risk_level": "low",
+        "outcome": outcome, "executed_at": "2024-01-15T10:30:00Z",
+        "vault": {"identity.ssn": "222233334"},
+    })
 }
 
 #[tokio::test]
@@ -136,6 +151,8 @@ async fn what_is_refused_or_changes_nothing_writes_nothing() {
     let reveal = json!({"fields": ["identity.ssn"], "reason": "none"});
     let (user, vault, shown) =
         (chronicle.at(""), chronicle.at("/vault"), chronicle.at("/vault/reveal"));
+    let (verify, events) = (chronicle.at("/verification"), chronicle.at("/events"));
+    let approved = || session("s", "approved");
     for (status, request) in [
         (200, client.patch(&user).json(json!({"display_name": "Ada"}))),
         (200, client.patch(&user).json(json!({}))),
@@ -150,6 +167,14 @@ async fn what_is_refused_or_changes_nothing_writes_nothing() {
         (403, reader.patch(&vault).json(json!({"custom.a": "b"}))),
         (403, reader.post(&shown).json(reveal.clone())),
         (403, reader.post("/v1/user").json(json!({}))),
+        (200, client.get(&events)),
+        (400, client.get(&format!("{events}?limit=0"))),
+        (400, client.post(&verify).json(session("s", "unknown"))),
+        (403, reader.post(&verify).json(approved())),
+        (404, stranger.get(&events)),
+        (404, stranger.post(&verify).json(approved())),
+        (404, stranger.post(&verify).json(approved()).header("idempotency-key", "k")),
+        (412, client.post(&verify).json(approved()).header("if-match", "\"9\"")),
         (404, stranger.patch(&user).json(json!({"display_name": "B"}))),
         (404, stranger.patch(&vault).json(json!({"custom.a": "b"}))),
         (404, stranger.post(&shown).json(reveal)),

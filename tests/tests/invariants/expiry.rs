@@ -49,8 +49,15 @@ async fn a_user_whose_time_is_over_is_gone_everywhere() {
     set_ttl(world, &pk, "U", 0).await;
     let before = tables(world, &tenant.keys).await;
     let reveal = json!({"fields": ["identity.ssn"], "reason": "too late"});
+    let session = json!({
+        "session_id": "s", "workflow": {"name": "KYC", "version": 1}, "risk_level": "low",
+        "outcome": "approved", "executed_at": "2024-01-15T10:30:00Z",
+    });
     for request in [
         client.get(&at("")),
+        client.get(&at("/events")),
+        client.post(&at("/verification")).json(session.clone()),
+        client.post(&at("/verification")).json(session).header("idempotency-key", "late"),
         client.patch(&at("")).json(json!({"display_name": "Grace"})),
         client.patch(&at("/vault")).json(json!({"custom.a": "b"})),
         client.post(&at("/vault/reveal")).json(reveal.clone()),

@@ -32,12 +32,22 @@ enum Operation {
     Update,
     UpdateVault,
     Reveal,
+    Verify,
+    Events,
     Search,
 }
 
 impl Operation {
-    const ALL: [Self; 6] =
-        [Self::Create, Self::Get, Self::Update, Self::UpdateVault, Self::Reveal, Self::Search];
+    const ALL: [Self; 8] = [
+        Self::Create,
+        Self::Get,
+        Self::Update,
+        Self::UpdateVault,
+        Self::Reveal,
+        Self::Verify,
+        Self::Events,
+        Self::Search,
+    ];
 
     fn request(self, client: &Client, id: &str) -> Request {
         let at = |rest: &str| format!("/v1/user/{id}{rest}");
@@ -52,14 +62,18 @@ impl Operation {
                 .post(&at("/vault/reveal"))
                 .header("idempotency-key", "k")
                 .json(json!({"fields": ["identity.ssn"], "reason": "a fault"})),
+            Self::Verify => {
+                client.post(&at("/verification")).header("idempotency-key", "k").json(session())
+            }
+            Self::Events => client.get(&at("/events")),
             Self::Search => client.post("/v1/user/search").json(json!({"status": "active"})),
         }
     }
 
     const fn makes_a_transaction(self) -> bool {
         match self {
-            Self::Create | Self::Update | Self::UpdateVault | Self::Reveal => true,
-            Self::Get | Self::Search => false,
+            Self::Create | Self::Update | Self::UpdateVault | Self::Reveal | Self::Verify => true,
+            Self::Get | Self::Events | Self::Search => false,
         }
     }
 
@@ -67,7 +81,13 @@ impl Operation {
     const fn users(self) -> usize {
         match self {
             Self::Create => 2,
-            Self::Get | Self::Update | Self::UpdateVault | Self::Reveal | Self::Search => 1,
+            Self::Get
+            | Self::Update
+            | Self::UpdateVault
+            | Self::Reveal
+            | Self::Verify
+            | Self::Events
+            | Self::Search => 1,
         }
     }
 
@@ -85,12 +105,28 @@ impl Operation {
                 let fields = answer.expect(200).json()["fields"].clone();
                 assert_eq!(fields, json!({"identity.ssn": "222233333"}));
             }
+            Self::Verify => {
+                let verification = answer.expect(200).json()["verification"].clone();
+                assert_eq!(verification["id"], "a session");
+            }
+            Self::Events => {
+                let events = answer.expect(200).json()["data"].clone();
+                assert_eq!(events[0]["type"], "user.created");
+            }
             Self::Search => {
                 answer.expect(200);
                 assert_eq!(body["data"][0]["id"], id);
             }
         }
     }
+}
+
+fn session() -> Value {
+    json!({
+        "session_id": "a session", "workflow": {"name": "KYC", "version": 1}, "risk_level": "low",
+        "outcome": "approved", "executed_at": "2024-01-15T10:30:00Z", "issuing_state": "GBR",
+        "vault": {"identity.first_name": "Ann", "identity.email": "ann@example.com"},
+    })
 }
 
 fn person() -> Value {
@@ -334,6 +370,16 @@ async fn every_call_of_a_reveal_may_fail() {
 }
 
 #[tokio::test]
+async fn every_call_of_a_verification_may_fail() {
+    every_call_of_it_may_fail(Operation::Verify, 9).await;
+}
+
+#[tokio::test]
+async fn every_call_of_a_page_of_events_may_fail() {
+    every_call_of_it_may_fail(Operation::Events, 6).await;
+}
+
+#[tokio::test]
 async fn every_call_of_a_search_may_fail() {
     every_call_of_it_may_fail(Operation::Search, 8).await;
 }
@@ -345,7 +391,9 @@ async fn every_call_may_hang_and_nothing_is_half_written() {
     let world = Arc::new(World::start());
     let kinds = [FaultKind::Hang(SILENCE), FaultKind::HangAfter(SILENCE)];
     let mut all = Vec::new();
-    for operation in [Operation::Create, Operation::UpdateVault, Operation::Reveal] {
+    for operation in
+        [Operation::Create, Operation::UpdateVault, Operation::Reveal, Operation::Verify]
+    {
         all.extend(cases(&world, &kinds, operation).await);
     }
     all.retain(|case| case.nth >= 4 || case.nth == 1 || strikes_after(&case.kind));
@@ -362,9 +410,13 @@ fn transaction_size(scene: &Scene) -> usize {
 #[tokio::test]
 async fn others_at_the_same_items_are_waited_for_and_not_for_ever() {
     let world = Arc::new(World::start());
-    for operation in
-        [Operation::Create, Operation::Update, Operation::UpdateVault, Operation::Reveal]
-    {
+    for operation in [
+        Operation::Create,
+        Operation::Update,
+        Operation::UpdateVault,
+        Operation::Reveal,
+        Operation::Verify,
+    ] {
         let rehearsal = Scene::set(&world).await;
         operation
             .request(&rehearsal.client, &rehearsal.id)
@@ -437,7 +489,9 @@ async fn who_may_not_call_aws_answers_no_and_says_no_more() {
 #[tokio::test]
 async fn unprocessed_keys_are_asked_for_again() {
     let world = Arc::new(World::start());
-    for operation in [Operation::UpdateVault, Operation::Reveal, Operation::Search] {
+    for operation in
+        [Operation::UpdateVault, Operation::Reveal, Operation::Verify, Operation::Search]
+    {
         for for_good in [false, true] {
             let scene = Scene::set(&world).await;
             let unprocessed = unprocessed(&scene, operation);

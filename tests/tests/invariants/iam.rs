@@ -18,6 +18,9 @@ use shared::{
 
 use crate::cold::Cold;
 
+mod truv;
+mod wealthyhood;
+
 /// Pairs of an action and a resource.
 type Rights = BTreeSet<(String, String)>;
 
@@ -145,6 +148,39 @@ impl Walk<'_> {
         }
     }
 
+    async fn verify(&mut self, id: &str) {
+        let at = |id: &str, session: &str, outcome: &str| {
+            let request = self.client.post(&format!("/v1/user/{id}/verification"));
+            request.json(json!({
+                "session_id": session, "workflow": {"name": "KYC", "version": 1},
+                "risk_level": "low", "outcome": outcome, "executed_at": "2024-01-15T10:30:00Z",
+                "vault": {"identity.first_name": "Ann", "identity.email": "ann@example.com"},
+                "issuing_state": "GBR",
+            }))
+        };
+        let steps = [
+            (200, at(id, "one", "approved").header("idempotency-key", "walk")),
+            (200, at(id, "one", "approved").header("idempotency-key", "walk")),
+            (422, at(id, "two", "approved").header("idempotency-key", "walk")),
+            (200, at(id, "one", "approved")),
+            (200, at(id, "one", "declined")),
+            (404, at(NOBODY, "one", "approved")),
+        ];
+        for (status, request) in steps {
+            self.step("palm_record_verification", status, request).await;
+        }
+    }
+
+    async fn events(&mut self, id: &str) {
+        let first = self.client.get(&format!("/v1/user/{id}/events?limit=1"));
+        let page = self.step("palm_list_events", 200, first).await;
+        let cursor = page["next_cursor"].as_str().unwrap();
+        let next = self.client.get(&format!("/v1/user/{id}/events?cursor={cursor}"));
+        self.step("palm_list_events", 200, next).await;
+        let nobody = self.client.get(&format!("/v1/user/{NOBODY}/events"));
+        self.step("palm_list_events", 404, nobody).await;
+    }
+
     async fn search(&mut self, tenant: &TenantKeys, id: &str) {
         claim_external_id(self.world, tenant, id, "customer-1").await;
         for body in [
@@ -267,6 +303,8 @@ async fn a_policy_grants_what_its_function_does_and_nothing_else() {
     walk.update(&id).await;
     walk.update_vault(&id).await;
     walk.reveal(&id).await;
+    walk.verify(&id).await;
+    walk.events(&id).await;
     walk.search(&tenant, &id).await;
     walk.keys().await;
     walk.key = "Bearer wrong".to_owned();
@@ -276,8 +314,12 @@ async fn a_policy_grants_what_its_function_does_and_nothing_else() {
         walk.step(endpoint.operation, 401, request).await;
     }
     walk.didit(&tenant).await;
+    walk.truv(&tenant).await;
+    walk.wealthyhood(&tenant).await;
     let erasing = walk.seen.entry("didit_delete_users".to_owned()).or_default();
     erasing.extend(deletion_without_retention().await);
+    let erasing = walk.seen.entry("truv_delete_user".to_owned()).or_default();
+    erasing.extend(truv::deletion_without_retention().await);
 
     let template = Template::read(&template_path()).unwrap();
     let key = world.stack().environment("palm_create_user").unwrap()["KMS_KEY_ID"].clone();

@@ -16,6 +16,9 @@ use shared::{
 };
 use tracing::Level;
 
+mod truv;
+mod wealthyhood;
+
 /// A valid value of every encrypted field of the catalogue, each found nowhere else; `round` makes them differ.
 fn canaries(round: usize) -> BTreeMap<String, String> {
     let mut canaries = BTreeMap::new();
@@ -118,11 +121,45 @@ impl Watch {
             assert_eq!(answer.expect(200).json()["data"][0]["id"], id.as_str());
             self.clean_answer(&answer);
         }
+        self.verified(client, &user).await;
         let answer = client.get(&user).send().await;
         answer.expect(200);
         self.clean_answer(&answer);
         self.malformed(client, &user, &vault).await;
         id
+    }
+
+    /// The same values as what sessions established, approved and not, once more and contradicted.
+    async fn verified(&self, client: &Client, user: &str) {
+        let session = |round: usize, outcome: &str| {
+            let mut vault = canaries(round);
+            vault.retain(|field, _| !field.starts_with("custom."));
+            json!({
+                "session_id": "s", "workflow": {"name": "KYC", "version": 1}, "risk_level": "low",
+                "outcome": outcome, "executed_at": "2024-01-15T10:30:00Z",
+                "approved_emails": [canaries(round)["identity.email"]],
+                "approved_phones": [canaries(round)["identity.phone_number"]], "vault": vault,
+            })
+        };
+        let verification = format!("{user}/verification");
+        for (round, outcome) in
+            [(0, "in_review"), (0, "approved"), (1, "approved"), (1, "approved"), (1, "declined")]
+        {
+            let record =
+                client.post(&verification).header("idempotency-key", &format!("{outcome}{round}"));
+            let answer = record.json(session(round, outcome)).send().await;
+            answer.expect(200);
+            self.clean_answer(&answer);
+        }
+        let mut wrong = session(2, "approved");
+        wrong["executed_at"] = json!(canaries(2)["identity.ssn"]);
+        wrong["session_id"] = json!(canaries(2));
+        let answer = client.post(&verification).json(wrong).send().await;
+        answer.expect(400);
+        self.clean_answer(&answer);
+        let answer = client.get(&format!("{user}/events")).send().await;
+        answer.expect(200);
+        self.clean_answer(&answer);
     }
 
     async fn reveals(&self, client: &Client, id: &str, values: &BTreeMap<String, String>) {

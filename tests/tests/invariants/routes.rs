@@ -11,6 +11,7 @@ use coffer::{
     template::{MethodPattern, Template},
 };
 use harness::world::template_path;
+use saphyr::{LoadableYamlNode as _, Yaml};
 
 fn template() -> Template {
     Template::read(&template_path()).unwrap()
@@ -88,4 +89,27 @@ fn every_endpoint_has_its_binary_of_one_name() {
         assert!(source.contains(&main), "{name} must call {main}");
         assert!(source.lines().count() <= 15, "{name} is longer than 15 lines");
     }
+}
+
+/// `docs/openapi.yaml` has each endpoint where it is, under its name, with the permission that it asks for.
+#[test]
+fn every_endpoint_is_documented() {
+    let text = include_str!("../../../docs/openapi.yaml");
+    let documents = Yaml::load_from_str(text).unwrap();
+    let mut documented = BTreeSet::new();
+    for (path, operations) in documents[0]["paths"].as_mapping().unwrap() {
+        for (method, operation) in operations.as_mapping().unwrap() {
+            let method = method.as_str().unwrap();
+            if method != "parameters" {
+                let text = |name: &str| operation[name].as_str().unwrap().to_owned();
+                let route = format!("{} {}", method.to_uppercase(), path.as_str().unwrap());
+                documented.insert((text("operationId"), route, text("x-permission")));
+            }
+        }
+    }
+    let built = endpoints().map(|endpoint| {
+        let route = format!("{} {}", endpoint.method, endpoint.path);
+        (endpoint.operation.to_owned(), route, endpoint.action.as_str().to_owned())
+    });
+    assert_eq!(documented, built.collect());
 }

@@ -80,6 +80,7 @@ impl Tables {
             let pk = text(person, "pk");
             partitions.insert(pk.to_owned());
             self.check_events(pk, number(person, "version").unwrap());
+            self.check_sessions(person);
             expected.extend(index_entries(world, scope, pk).await);
         }
         let sealed = self.keys.iter().filter(|item| text(item, "sk") == "DEK");
@@ -92,8 +93,8 @@ impl Tables {
             if sk == "I" {
                 let user = format!("T#{scope}#U#{}", text(item, "user"));
                 assert!(partitions.contains(&user), "an idempotency record of nobody: {item:?}");
-            } else if sk == "U" || sk.starts_with("E#") {
-                assert!(partitions.contains(pk), "an event of nobody: {item:?}");
+            } else if sk == "U" || sk.starts_with("E#") || sk.starts_with("V#") {
+                assert!(partitions.contains(pk), "an event or a session of nobody: {item:?}");
             } else {
                 entries.insert((pk.to_owned(), sk.to_owned()));
             }
@@ -107,8 +108,12 @@ impl Tables {
             let kind = text(event, "kind");
             match number(event, "version") {
                 Some(version) => {
-                    let wanted = if version == 1 { "user.created" } else { "user.updated" };
-                    assert_eq!(kind, wanted, "{event:?}");
+                    let wanted: &[&str] = if version == 1 {
+                        &["user.created"]
+                    } else {
+                        &["user.updated", "user.verified"]
+                    };
+                    assert!(wanted.contains(&kind), "{event:?}");
                     assert!(versions.insert(version, kind).is_none(), "two events of one version");
                 }
                 None => assert_eq!(kind, "user.revealed", "{event:?}"),
@@ -149,6 +154,29 @@ pub(crate) async fn check_api_keys(world: &World, scope: &Scope) -> usize {
     keys.len()
 }
 
+impl Tables {
+    /// The sessions of a user.
+    pub(crate) fn sessions(&self, partition: &str) -> Vec<&Item> {
+        let of_user =
+            |item: &&Item| text(item, "pk") == partition && text(item, "sk").starts_with("V#");
+        self.users.iter().filter(of_user).collect()
+    }
+
+    /// A user's counters are those of their sessions.
+    fn check_sessions(&self, person: &Item) {
+        let sessions = self.sessions(text(person, "pk"));
+        let counters = person.get("sessions").and_then(|value| value.as_m().ok());
+        let counter =
+            |name: &str| counters.and_then(|counters| number(counters, name)).unwrap_or(0);
+        let all = ["approved", "declined", "in_review"];
+        for outcome in all {
+            let of_outcome = sessions.iter().filter(|it| text(it, "outcome") == outcome).count();
+            assert_eq!(counter(outcome), i64::try_from(of_outcome).unwrap(), "{outcome}");
+        }
+        assert_eq!(counter("count"), i64::try_from(sessions.len()).unwrap(), "sessions");
+    }
+}
+
 /// The entries under which the user of a partition must be found.
 async fn index_entries(world: &World, scope: &Scope, pk: &str) -> Vec<(String, String)> {
     let (app, own) = (world.app("palm_create_user"), scope.clone());
@@ -162,12 +190,21 @@ async fn index_entries(world: &World, scope: &Scope, pk: &str) -> Vec<(String, S
     let names = user.name_index();
     let names = names.prefixes().iter().map(|prefix| index.name_prefix(prefix));
     let names = names.map(|name| format!("T#{scope}#N#{}", name.as_str()));
-    let prints = &user.fingerprints;
-    let prints = [("email", &prints.email), ("phone", &prints.phone), ("ssn", &prints.ssn)];
+    let prints_of = &user.fingerprints;
+    let prints =
+        [("email", &prints_of.email), ("phone", &prints_of.phone), ("ssn", &prints_of.ssn)];
     let prints = prints.into_iter().filter_map(|(kind, value)| {
         value.as_ref().map(|value| format!("T#{scope}#F#{kind}#{}", value.as_str()))
     });
-    names.chain(prints).map(|pk| (pk, hex.clone())).collect()
+    let claim = user.claimed_email().map(|email| format!("T#{scope}#M#{}", email.as_str()));
+    let claim = claim.map(|pk| (pk, "M".to_owned()));
+    let approved = [("email", &prints_of.approved_emails), ("phone", &prints_of.approved_phones)];
+    let approved = approved.into_iter().flat_map(|(kind, all)| {
+        all.iter().map(move |value| format!("T#{scope}#F#{kind}#{}", value.as_str()))
+    });
+    let states = user.issuing_states.iter().map(|state| format!("T#{scope}#C#{state}"));
+    let entries = names.chain(prints).chain(approved).chain(states);
+    entries.map(|pk| (pk, hex.clone())).chain(claim).collect()
 }
 
 #[expect(clippy::disallowed_methods, reason = "to see all that is there is the point")]

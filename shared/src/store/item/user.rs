@@ -9,8 +9,9 @@ use super::position;
 use crate::{
     aws::AwsError,
     domain::{
-        ExternalId, Fingerprints, Metadata, RiskLevel, Scope, Sealed, Sessions, Status, Tag,
-        Timestamp, User, Verification, Workflow, field::FieldId,
+        ExternalId, Feature, FeatureResult, FeatureStatus, Fingerprints, Metadata, Outcome,
+        RiskLevel, Scope, Sealed, Sessions, Status, Tag, Timestamp, User, Verification, Workflow,
+        field::FieldId,
     },
     store::{ListOrder, keys},
     vault::Fingerprint,
@@ -35,6 +36,8 @@ pub(in crate::store) struct UserItem {
     sealed: BTreeMap<String, ByteBuf>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     fp_email: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    unique_email: bool,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     fp_phone: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -71,9 +74,15 @@ struct SessionsItem {
     approved: u32,
     declined: u32,
     in_review: u32,
-    features: BTreeMap<String, String>,
+    features: BTreeMap<String, FeatureItem>,
     first_at: Option<i64>,
     last_at: Option<i64>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct FeatureItem {
+    status: String,
+    at: i64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -86,6 +95,7 @@ struct TagItem {
 #[derive(Serialize, Deserialize)]
 struct VerificationItem {
     id: String,
+    outcome: String,
     risk_level: String,
     workflow_name: String,
     workflow_version: u32,
@@ -118,6 +128,7 @@ impl UserItem {
                 .map(|(id, Sealed(bytes))| (id.as_str().to_owned(), bytes.clone().into()))
                 .collect(),
             fp_email: fingerprint(&user.fingerprints.email),
+            unique_email: user.unique_email,
             fp_phone: fingerprint(&user.fingerprints.phone),
             fp_ssn: fingerprint(&user.fingerprints.ssn),
             verification: user.verification.as_ref().map(VerificationItem::of),
@@ -177,11 +188,15 @@ impl UserItem {
                 approved_emails: fingerprints(self.fp_approved_emails),
                 approved_phones: fingerprints(self.fp_approved_phones),
             },
+            unique_email: self.unique_email,
             verification: match self.verification {
                 Some(item) => Some(item.into_verification()?),
                 None => None,
             },
-            sessions: self.sessions.map(SessionsItem::into_sessions).unwrap_or_default(),
+            sessions: match self.sessions {
+                Some(item) => item.into_sessions()?,
+                None => Sessions::default(),
+            },
             issuing_states: self.issuing_states,
             tags: self.tags.into_iter().map(TagItem::into_tag).collect(),
             locked: locked.collect::<Option<_>>()?,
@@ -196,6 +211,7 @@ impl VerificationItem {
     fn of(verification: &Verification) -> Self {
         Self {
             id: verification.id.clone(),
+            outcome: verification.outcome.as_str().to_owned(),
             risk_level: verification.risk_level.as_str().to_owned(),
             workflow_name: verification.workflow.name.clone(),
             workflow_version: verification.workflow.version,
@@ -206,6 +222,7 @@ impl VerificationItem {
     fn into_verification(self) -> Option<Verification> {
         Some(Verification {
             id: self.id,
+            outcome: Outcome::ALL.into_iter().find(|it| it.as_str() == self.outcome)?,
             risk_level: RiskLevel::ALL
                 .into_iter()
                 .find(|level| level.as_str() == self.risk_level)?,
@@ -231,22 +248,36 @@ impl SessionsItem {
             approved: sessions.approved,
             declined: sessions.declined,
             in_review: sessions.in_review,
-            features: sessions.features.clone(),
+            features: sessions.features.iter().map(FeatureItem::of).collect(),
             first_at: sessions.first_at.map(Timestamp::unix_millis),
             last_at: sessions.last_at.map(Timestamp::unix_millis),
         })
     }
 
-    fn into_sessions(self) -> Sessions {
-        Sessions {
+    fn into_sessions(self) -> Option<Sessions> {
+        let features = self.features.into_iter().map(FeatureItem::into_feature);
+        Some(Sessions {
             count: self.count,
             approved: self.approved,
             declined: self.declined,
             in_review: self.in_review,
-            features: self.features,
+            features: features.collect::<Option<_>>()?,
             first_at: self.first_at.map(Timestamp::from_unix_millis),
             last_at: self.last_at.map(Timestamp::from_unix_millis),
-        }
+        })
+    }
+}
+
+impl FeatureItem {
+    fn of((feature, result): (&Feature, &FeatureResult)) -> (String, Self) {
+        let item = Self { status: result.status.as_str().to_owned(), at: result.at.unix_millis() };
+        (feature.as_str().to_owned(), item)
+    }
+
+    fn into_feature((name, item): (String, Self)) -> Option<(Feature, FeatureResult)> {
+        let feature = Feature::ALL.into_iter().find(|feature| feature.as_str() == name)?;
+        let status = FeatureStatus::ALL.into_iter().find(|it| it.as_str() == item.status)?;
+        Some((feature, FeatureResult { status, at: Timestamp::from_unix_millis(item.at) }))
     }
 }
 

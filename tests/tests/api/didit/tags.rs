@@ -32,6 +32,16 @@ async fn tags_are_names_or_names_with_a_colour_each_once() {
 }
 
 #[tokio::test]
+async fn tags_of_an_answer_can_be_sent_back() {
+    let (_tenant, owner) = owner().await;
+    make(&owner, json!({"vendor_data": "a"})).await;
+    let tags = json!(["vip", {"name": "risk", "color": "#ff0000"}]);
+    let user = patch(&owner, "a", json!({"tags": tags})).await.expect(200).json();
+    let again = patch(&owner, "a", json!({"tags": user["tags"]})).await.expect(200).json();
+    assert_eq!(again, user);
+}
+
+#[tokio::test]
 async fn a_tag_has_one_id_for_all_users_and_each_link_its_own() {
     let (_tenant, owner) = owner().await;
     let mut links = vec![];

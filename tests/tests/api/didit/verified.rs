@@ -1,7 +1,7 @@
 //! What a verification established.
 
 use serde_json::json;
-use shared::domain::{Timestamp, field::FieldId};
+use shared::domain::{Feature, FeatureResult, FeatureStatus, Timestamp, field::FieldId};
 
 use super::{get, id, list, make, owner, patch};
 use crate::palm::rewrite;
@@ -55,9 +55,11 @@ async fn sessions_show_as_counters_features_and_times() {
     rewrite(&tenant, id(&user), |user| {
         let sessions = &mut user.sessions;
         (sessions.count, sessions.approved, sessions.declined, sessions.in_review) = (6, 3, 2, 1);
-        let feature = |(name, status): (&str, &str)| (name.to_owned(), status.to_owned());
-        sessions.features =
-            [("LIVENESS", "Declined"), ("ID_VERIFICATION", "Approved")].map(feature).into();
+        let at = Timestamp::from_unix_millis(1_800_000_000_001);
+        let feature = |(feature, status)| (feature, FeatureResult { status, at });
+        let liveness = (Feature::Liveness, FeatureStatus::Declined);
+        let document = (Feature::IdVerification, FeatureStatus::Approved);
+        sessions.features = [liveness, document].map(feature).into();
         sessions.first_at = Some(Timestamp::from_unix_millis(1_700_000_000_999));
         sessions.last_at = Some(Timestamp::from_unix_millis(1_800_000_000_001));
     })

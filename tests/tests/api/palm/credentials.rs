@@ -101,6 +101,8 @@ async fn no_other_credential_opens_anything() {
     palm_search_users      401   401        401   401      401     401     401      401      200     200
     palm_update_vault      401   401        401   401      401     401     401      401      404     404
     palm_reveal_vault      401   401        401   401      401     401     401      401      404     404
+    palm_record_verification 401   401        401   401      401     401     401      401      404     404
+    palm_list_events       401   401        401   401      401     401     401      401      404     404
     palm_list_vault_fields 401   401        401   401      401     401     401      401      200     200
     ");
     let test_items = |items: Vec<serde_json::Value>| {

@@ -37,6 +37,8 @@ async fn every_role_may_do_what_its_row_says() {
     palm_search_users      200    200    200                 200        200
     palm_update_vault      200    200    200                 403        403
     palm_reveal_vault      200    200    200                 403        403
+    palm_record_verification 200    200    200                 403        403
+    palm_list_events       200    200    200                 200        200
     palm_list_vault_fields 200    200    200                 200        200
     ");
 }

@@ -13,7 +13,11 @@ pub(crate) fn body(endpoint: &Endpoint) -> Option<Value> {
         "palm_search_users" => json!({"limit": 1}),
         "palm_update_vault" => json!({"identity.email": "jane.doe@example.com"}),
         "palm_reveal_vault" => json!({"fields": ["identity.email"], "reason": "a test"}),
-        "palm_get_user" | "palm_list_vault_fields" => return None,
+        "palm_record_verification" => json!({
+            "session_id": "a sample", "workflow": {"name": "KYC Verification", "version": 1},
+            "risk_level": "low", "outcome": "approved", "executed_at": "2024-01-15T10:30:00.000Z",
+        }),
+        "palm_get_user" | "palm_list_events" | "palm_list_vault_fields" => return None,
         other => panic!(
             "{other} has no sample request: write one, and look at every test that walks over all"
         ),

@@ -2,7 +2,7 @@
 
 use harness::world::World;
 use serde_json::{Value, json};
-use shared::domain::{RiskLevel, Status, Timestamp, Verification, Workflow};
+use shared::domain::{Outcome, RiskLevel, Status, Timestamp, Verification, Workflow};
 use time::Duration;
 
 use super::{id, make, path, rewrite, samples::request};
@@ -103,6 +103,7 @@ async fn the_latest_verification_is_shown_as_documented() {
     rewrite(&tenant, id(&user), |user| {
         user.verification = Some(Verification {
             id: "550e8400-e29b-41d4-a716-446655440000".to_owned(),
+            outcome: Outcome::Approved,
             risk_level: RiskLevel::Low,
             workflow: Workflow { name: "KYC Verification".to_owned(), version: 1 },
             executed_at: Timestamp::from_unix_millis(1_705_314_600_000),

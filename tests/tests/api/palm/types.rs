@@ -4,7 +4,7 @@ use harness::world::World;
 use lambda_http::http::Method;
 use serde_json::{Value, json};
 
-use super::{id, make};
+use super::{id, make, verification::with};
 
 const NULL: u8 = 1;
 const BOOLEAN: u8 = 2;
@@ -32,6 +32,7 @@ fn values() -> Vec<(u8, Value)> {
 type Member = (Method, &'static str, &'static str, u8, fn(Value) -> Value);
 
 const TEXT: u8 = STRING | NULL;
+const VERIFICATION: &str = "/{id}/verification";
 
 fn members() -> Vec<Member> {
     let (post, patch) = (Method::POST, Method::PATCH);
@@ -86,6 +87,36 @@ fn members() -> Vec<Member> {
             STRING,
             |value| json!({"fields": [value], "reason": "x"}),
         ),
+        (post.clone(), VERIFICATION, "/session_id", STRING, |value| {
+            with("s", "approved", json!({"session_id": value}))
+        }),
+        (post.clone(), VERIFICATION, "/workflow", OBJECT, |value| {
+            with("s", "approved", json!({"workflow": value}))
+        }),
+        (post.clone(), VERIFICATION, "/risk_level", STRING, |value| {
+            with("s", "approved", json!({"risk_level": value}))
+        }),
+        (post.clone(), VERIFICATION, "/outcome", STRING, |value| {
+            with("s", "approved", json!({"outcome": value}))
+        }),
+        (post.clone(), VERIFICATION, "/features", OBJECT | NULL, |value| {
+            with("s", "approved", json!({"features": value}))
+        }),
+        (post.clone(), VERIFICATION, "/vault", OBJECT | NULL, |value| {
+            with("s", "approved", json!({"vault": value}))
+        }),
+        (post.clone(), VERIFICATION, "/approved_emails", LIST | NULL, |value| {
+            with("s", "approved", json!({"approved_emails": value}))
+        }),
+        (post.clone(), VERIFICATION, "/approved_phones", LIST | NULL, |value| {
+            with("s", "approved", json!({"approved_phones": value}))
+        }),
+        (post.clone(), VERIFICATION, "/issuing_state", TEXT, |value| {
+            with("s", "approved", json!({"issuing_state": value}))
+        }),
+        (post.clone(), VERIFICATION, "/executed_at", STRING, |value| {
+            with("s", "approved", json!({"executed_at": value}))
+        }),
         (post.clone(), "/search", "/display_name", TEXT, |value| json!({"display_name": value})),
         (post.clone(), "/search", "/email", TEXT, |value| json!({"email": value})),
         (post.clone(), "/search", "/phone", TEXT, |value| json!({"phone": value})),

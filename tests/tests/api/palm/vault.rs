@@ -84,11 +84,13 @@ async fn all_four_names_show_and_nothing_else_does() {
 #[tokio::test]
 async fn what_changes_nothing_writes_nothing() {
     let tenant = World::shared().tenant().await;
-    let user = make(&tenant.owner, json!({"vault": {"identity.first_name": "Ann"}})).await;
+    let vault = json!({"identity.first_name": "Ann", "identity.ssn": "222233333", "custom.b": "c"});
+    let user = make(&tenant.owner, json!({"vault": vault})).await;
     let before = tenant.items().await;
     for body in [
         json!({}),
         json!({"identity.first_name": "Ann"}),
+        json!({"identity.ssn": "222-23-3333", "custom.b": "c"}),
         json!({"identity.email": null, "custom.a": null}),
     ] {
         let answer = tenant.owner.patch(&path(&user, "/vault")).json(body.clone()).send().await;

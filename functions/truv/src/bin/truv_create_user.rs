@@ -1,0 +1,5 @@
+//! The Lambda binary of [`truv::CREATE_USER`].
+
+fn main() -> Result<(), lambda_http::Error> {
+    shared::runtime::run(&truv::CREATE_USER)
+}

@@ -1,0 +1,5 @@
+//! The Lambda binary of [`truv::LIST_USERS`].
+
+fn main() -> Result<(), lambda_http::Error> {
+    shared::runtime::run(&truv::LIST_USERS)
+}
