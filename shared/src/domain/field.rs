@@ -189,12 +189,8 @@ impl FieldId {
     /// Where their documents are from. Stored in clear; what is locked is locked under this id.
     pub const ISSUING_STATES: Self = Self::Derived("issuing_states");
     /// The names: one thing, however it is spelled.
-    pub const NAMES: [Self; 4] = [
-        Self::FIRST_NAME,
-        Self::Known("identity.middle_name"),
-        Self::LAST_NAME,
-        Self::FULL_NAME,
-    ];
+    pub const NAMES: [Self; 4] =
+        [Self::FIRST_NAME, Self::Known("identity.middle_name"), Self::LAST_NAME, Self::FULL_NAME];
     /// The name as one text.
     pub const FULL_NAME: Self = Self::Known("identity.full_name");
     /// The date of birth.
