@@ -5,7 +5,7 @@ use std::{collections::HashMap, env, fs, path::PathBuf};
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
 use clap::Args;
-use coffer::local::{Endpoints, Stack, StartError, chain};
+use coffer::local::{ENVIRONMENT_FILE, Endpoints, Stack, StartError, chain};
 use shared::{App, config::Config};
 
 use crate::run_local::Where;
@@ -105,7 +105,7 @@ impl Deployment {
 
     /// A stack that is running is reached through its servers; one that is not is started.
     async fn local(&self, data_dir: &std::path::Path) -> Result<Opened, String> {
-        let environment = data_dir.join("lambda.env");
+        let environment = data_dir.join(ENVIRONMENT_FILE);
         let text = fs::read_to_string(&environment).map_err(|_| {
             let place = data_dir.display();
             format!(

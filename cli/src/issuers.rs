@@ -11,8 +11,8 @@ use shared::{
 };
 
 use crate::{
+    deployment::{Deployment, Kms},
     run_local::{self, say},
-    target::{Reached, Target},
 };
 
 /// What to do with issuers.
@@ -56,7 +56,7 @@ pub(crate) struct Add {
     #[arg(long, value_name = "FILE")]
     jwks_file: Option<PathBuf>,
     #[command(flatten)]
-    target: Target,
+    deployment: Deployment,
 }
 
 /// Which issuers to list.
@@ -65,7 +65,7 @@ pub(crate) struct List {
     #[command(flatten)]
     whose: Whose,
     #[command(flatten)]
-    target: Target,
+    deployment: Deployment,
 }
 
 /// An issuer to remove.
@@ -77,7 +77,7 @@ pub(crate) struct Remove {
     #[arg(long, value_name = "ISS")]
     issuer: String,
     #[command(flatten)]
-    target: Target,
+    deployment: Deployment,
 }
 
 fn tenant(text: &str) -> Result<TenantId, String> {
@@ -96,22 +96,23 @@ impl Whose {
 
 /// Does it. An error is one sentence.
 pub(crate) fn run(command: &Command) -> Result<(), String> {
-    let target = match command {
-        Command::Add(add) => &add.target,
-        Command::List(list) => &list.target,
-        Command::Remove(remove) => &remove.target,
+    let deployment = match command {
+        Command::Add(add) => &add.deployment,
+        Command::List(list) => &list.deployment,
+        Command::Remove(remove) => &remove.deployment,
     };
     let work = async {
-        let reached = Reached::of(target).await?;
+        let opened = deployment.open(Kms::Unused).await?;
+        let store = &opened.app()?.store;
         let done = match command {
-            Command::Add(arguments) => add(reached.store(), arguments).await,
-            Command::List(arguments) => list(reached.store(), arguments).await,
-            Command::Remove(arguments) => remove(reached.store(), arguments).await,
+            Command::Add(arguments) => add(store, arguments).await,
+            Command::List(arguments) => list(store, arguments).await,
+            Command::Remove(arguments) => remove(store, arguments).await,
         };
-        reached.leave().await;
-        done
+        opened.close().await;
+        done.map_err(|error| format!("{error:#}"))
     };
-    run_local::block_on(work)?.map_err(|error: anyhow::Error| format!("{error:#}"))
+    run_local::block_on(work)?
 }
 
 async fn add(store: &Store, arguments: &Add) -> anyhow::Result<()> {

@@ -8,7 +8,6 @@ mod output;
 mod replay;
 mod run_local;
 mod seed;
-mod target;
 
 use std::process::ExitCode;
 

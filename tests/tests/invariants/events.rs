@@ -130,7 +130,9 @@ async fn every_change_has_an_event_that_says_what_and_by_whom() {
     let answer = verify.json(session("s", "approved")).send().await;
     answer.expect(200);
     let event = chronicle.one_more(&answer, "user.verified", "palm_record_verification").await;
-    assert_eq!(texts(&event, "fields"), ["verification", "identity.ssn"]);
+    let counted = ["session_count", "approved_count", "first_session_at", "last_session_at"];
+    let fields = [["verification", "identity.ssn"].as_slice(), &counted].concat();
+    assert_eq!(texts(&event, "fields"), fields);
     assert_eq!(number(&event, "version"), Some(4));
 }
 

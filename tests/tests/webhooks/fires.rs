@@ -142,6 +142,105 @@ async fn palms_changes_fire_the_same() {
 }
 
 #[tokio::test]
+async fn a_verification_tells_what_follows_from_it() {
+    let office = Office::open().await;
+    let receiver = Receiver::start().await;
+    office.register(&receiver.url).await;
+    let create = office.didit.post("/v3/users/create/").json(json!({"vendor_data": "a"}));
+    let user = fired(&office, &receiver, 201, create).await.unwrap();
+    let path = format!("/v1/user/{}/verification", user["vendor_user_id"].as_str().unwrap());
+    let record = |outcome: &str| {
+        office.palm.post(&path).json(json!({
+            "session_id": "kyc-1", "outcome": outcome, "risk_level": "low",
+            "workflow": {"name": "KYC", "version": 1}, "executed_at": "2024-01-15T10:30:00Z",
+            "features": {"LIVENESS": "Approved"}, "issuing_state": "GBR",
+            "vault": {"identity.date_of_birth": "1990-01-15"},
+        }))
+    };
+    let change =
+        |previous: Value, current: Value| json!({"previous": previous, "current": current});
+    let a = &json!("a");
+    let body = fired(&office, &receiver, 200, record("in_review")).await;
+    let at = "2024-01-15T10:30:00Z";
+    let expected = json!({
+        "changed_fields":
+            ["session_count", "in_review_count", "features", "first_session_at", "last_session_at"],
+        "changes": {
+            "session_count": change(json!(0), json!(1)),
+            "in_review_count": change(json!(0), json!(1)),
+            "features": change(json!({}), json!({"LIVENESS": "Approved"})),
+            "first_session_at": change(Value::Null, json!(at)),
+            "last_session_at": change(Value::Null, json!(at)),
+        },
+    });
+    is(body, "user.data.updated", a, expected);
+    let body = fired(&office, &receiver, 200, record("approved")).await;
+    let expected = json!({
+        "changed_fields": ["date_of_birth", "issuing_states", "approved_count", "in_review_count"],
+        "changes": {
+            "date_of_birth": REDACTED(),
+            "issuing_states": change(json!([]), json!(["GBR"])),
+            "approved_count": change(json!(0), json!(1)),
+            "in_review_count": change(json!(1), json!(0)),
+        },
+    });
+    is(body, "user.data.updated", a, expected);
+    assert_eq!(fired(&office, &receiver, 200, record("approved")).await, None);
+}
+
+#[tokio::test]
+async fn truvs_and_wealthyhoods_changes_fire_the_same() {
+    let office = Office::open().await;
+    let receiver = Receiver::start().await;
+    office.register(&receiver.url).await;
+    let truv = &office.truv;
+    let create = truv.post("/v1/users/").json(json!({
+        "external_user_id": "12345", "first_name": "John", "last_name": "Doe",
+        "ssn": "222233333",
+    }));
+    let body = fired(&office, &receiver, 201, create).await;
+    let id = body.as_ref().unwrap()["vendor_user_id"].as_str().unwrap().replace('-', "");
+    let external_id = &json!("12345");
+    let expected = json!({
+        "changed_fields": ["vendor_data", "first_name", "last_name", "ssn"],
+        "changes": {
+            "vendor_data": {"previous": null, "current": "12345"},
+            "first_name": {"previous": null, "current": "John"},
+            "last_name": {"previous": null, "current": "Doe"},
+            "ssn": REDACTED(),
+        },
+    });
+    is(body, "user.data.updated", external_id, expected);
+    let update = truv.patch(&format!("/v1/users/{id}/")).json(json!({"phone": "+14155552671"}));
+    let body = fired(&office, &receiver, 200, update).await;
+    let change = json!({"phone_number": REDACTED()});
+    let expected = json!({"changed_fields": ["phone_number"], "changes": change});
+    is(body, "user.data.updated", external_id, expected);
+    let delete = truv.delete(&format!("/v1/users/{id}/"));
+    let body = fired(&office, &receiver, 204, delete).await;
+    let expected = json!({"changed_fields": [], "changes": {}, "deleted_at": true});
+    is(body, "user.data.updated", external_id, expected);
+
+    let create = office.palm.post("/users").json(json!({
+        "email": "jane@example.com", "firstName": "Jane", "lastName": "Doe",
+        "dateOfBirth": "1990-05-15", "residencyCountry": "GB",
+    }));
+    let body = fired(&office, &receiver, 201, create).await;
+    let expected = json!({
+        "changed_fields":
+            ["country_of_residence", "date_of_birth", "email", "first_name", "last_name"],
+        "changes": {
+            "country_of_residence": REDACTED(),
+            "date_of_birth": REDACTED(),
+            "email": REDACTED(),
+            "first_name": {"previous": null, "current": "Jane"},
+            "last_name": {"previous": null, "current": "Doe"},
+        },
+    });
+    is(body, "user.data.updated", &Value::Null, expected);
+}
+
+#[tokio::test]
 async fn what_changes_nothing_or_is_not_subscribed_fires_nothing() {
     let office = Office::open().await;
     let receiver = Receiver::start().await;

@@ -25,6 +25,8 @@ pub(crate) struct Office {
     pub(crate) didit: Client,
     /// Palm's.
     pub(crate) palm: Client,
+    /// Truv's.
+    pub(crate) truv: Client,
     sqs: aws_sdk_sqs::Client,
     iterator: Mutex<String>,
     /// The receipts of messages that stayed in the queue.
@@ -41,6 +43,8 @@ impl Office {
         let key = world.key(&tenant, Mode::Test, Role::Owner).await;
         let didit = world.anonymous().header("x-api-key", key.expose_secret());
         let palm = world.anonymous().bearer(key.expose_secret());
+        let truv = world.anonymous().header("x-access-client-id", &key.id);
+        let truv = truv.header("x-access-secret", key.expose_secret());
         let config = world.stack().sdk_config().to_builder();
         let config = config.endpoint_url(world.sqs.endpoint()).build();
         let sqs = aws_sdk_sqs::Client::new(&config);
@@ -51,7 +55,7 @@ impl Office {
         let ask = json!({"StreamArn": arn, "ShardId": shard, "ShardIteratorType": "LATEST"});
         let iterator = streams(&world, "GetShardIterator", ask).await;
         let iterator = Mutex::new(iterator["ShardIterator"].as_str().unwrap().to_owned());
-        Self { world, tenant, didit, palm, sqs, iterator, hidden: Mutex::default() }
+        Self { world, tenant, didit, palm, truv, sqs, iterator, hidden: Mutex::default() }
     }
 
     /// Registers a receiver for both events of users. Answers the destination with its secret.

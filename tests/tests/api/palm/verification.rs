@@ -207,7 +207,10 @@ async fn a_session_that_is_not_approved_establishes_nothing() {
         let item = person.tenant.user_item(person.id()).await;
         assert_eq!((&item["locked"], &item["sealed"]), (&Value::Null, &json!({})), "{outcome}");
         let event = person.last_event().await;
-        assert_eq!(event["fields"], json!(["verification"]), "{outcome}");
+        let counter = format!("{outcome}_count");
+        let mut fields = vec!["verification", "session_count", counter.as_str()];
+        fields.extend(["features", "first_session_at", "last_session_at"]);
+        assert_eq!(event["fields"], json!(fields), "{outcome}");
         let ignored = [
             "identity.date_of_birth",
             "identity.email",
@@ -241,6 +244,11 @@ async fn the_event_says_what_was_reported_and_holds_no_sealed_value() {
         "approved.emails",
         "approved.phones",
         "issuing_states",
+        "session_count",
+        "approved_count",
+        "features",
+        "first_session_at",
+        "last_session_at",
     ];
     assert_eq!(event["fields"], json!(fields));
     let changes: Value = serde_json::from_str(event["changes"].as_str().unwrap()).unwrap();
@@ -256,6 +264,12 @@ async fn the_event_says_what_was_reported_and_holds_no_sealed_value() {
             }},
             "identity.first_name": name("Ann"), "identity.last_name": name("Lee"),
             "issuing_states": {"previous": [], "current": ["GBR"]},
+            "session_count": {"previous": 0, "current": 1},
+            "approved_count": {"previous": 0, "current": 1},
+            "features": {"previous": {}, "current":
+                {"AML": "In Review", "ID_VERIFICATION": "Approved", "LIVENESS": "Approved"}},
+            "first_session_at": {"previous": null, "current": "2024-01-15T10:30:00Z"},
+            "last_session_at": {"previous": null, "current": "2024-01-15T10:30:00Z"},
         })
     );
     let stored = person.tenant.items().await.iter().map(Value::to_string).collect::<String>();

@@ -111,6 +111,7 @@ async fn where_the_event_cannot_be_written_nothing_is_shown() {
     let tenant = world.tenant().await;
     let owner = client(&tenant, Role::Owner).await;
     let user = make(&owner, john()).await;
+    let reader = client(&tenant, Role::Reader).await;
     world.dynamodb.inject(Fault::new(FaultKind::InternalError).on("TransactWriteItems").always());
     for request in [
         owner.get(&path(&user)),
@@ -125,6 +126,5 @@ async fn where_the_event_cannot_be_written_nothing_is_shown() {
             "{answer}"
         );
     }
-    let reader = client(&tenant, Role::Reader).await;
     assert_eq!(get(&reader, &user).await.expect(200).json()["ssn"], "*****3333");
 }
