@@ -31,7 +31,7 @@ fn environment(operation: &str) -> Vec<(String, String)> {
 async fn failures(process: &LambdaProcess, event: &Value) -> Value {
     match process.invoke(&event.to_string()).await {
         Outcome::Response(answer) => answer["batchItemFailures"].clone(),
-        other => panic!("{event}: {other:?}"),
+        other @ (Outcome::Error(_) | Outcome::Exited(_)) => panic!("{event}: {other:?}"),
     }
 }
 
