@@ -3,6 +3,7 @@
 
 mod api_keys;
 mod deliveries;
+mod destination_changes;
 mod destinations;
 mod events;
 mod item;
@@ -16,7 +17,8 @@ mod wrapped_keys;
 
 pub use api_keys::ApiKeyRecord;
 pub use deliveries::Attempt;
-pub use destinations::{DestinationChange, NotWritten};
+pub use destination_changes::DestinationChange;
+pub use destinations::NotWritten;
 pub use events::StreamedEvent;
 pub use item::{
     DestinationSecrets, EXTERNAL_ID_CHARS, IdempotencyRecord, StoredDestination, position,
