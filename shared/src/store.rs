@@ -3,6 +3,7 @@
 
 mod api_keys;
 mod deliveries;
+mod destination_changes;
 mod destinations;
 mod events;
 mod issuers;
@@ -18,7 +19,8 @@ mod wrapped_keys;
 
 pub use api_keys::{ApiKeyPage, ApiKeyRecord, ApiKeyTransaction, Refused};
 pub use deliveries::Attempt;
-pub use destinations::{DestinationChange, NotWritten};
+pub use destination_changes::DestinationChange;
+pub use destinations::NotWritten;
 pub use events::{HistoryKey, StreamedEvent};
 pub use issuers::{Issuer, KeySource};
 pub use item::{

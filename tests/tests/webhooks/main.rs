@@ -11,6 +11,7 @@
 )]
 
 mod crash;
+mod faults;
 mod fires;
 mod guard;
 mod leaks;

@@ -81,21 +81,23 @@ impl Source {
         format!("{}/{}/{shard}", sink.worker.operation, self.arn)
     }
 
-    /// One look at every shard; answers whether there was anything. A shard that has ended is looked for no more.
+    /// One look at every shard; answers whether there was anything. A shard that has ended is looked at no more, and those
+    /// that follow it are looked for.
     async fn round(
         &self,
         sink: &Sink,
         iterators: &mut BTreeMap<String, Option<String>>,
         running: &mut Running,
     ) -> Result<bool, Failure> {
-        if iterators.values().all(Option::is_none) {
+        if iterators.is_empty() {
             self.find_shards(sink, iterators).await?;
         }
-        let mut moved = false;
+        let (mut moved, mut ended) = (false, false);
         for (shard, iterator) in iterators.iter_mut() {
             let Some(current) = iterator.clone() else { continue };
             let page = self.client.get_records().shard_iterator(current).limit(PAGE).send().await?;
             iterator.clone_from(&page.next_shard_iterator);
+            ended = ended || iterator.is_none();
             let records = page.records();
             let Some(last) = records.last().and_then(|it| it.dynamodb()?.sequence_number()) else {
                 continue;
@@ -109,6 +111,9 @@ impl Source {
                 }
             }
             self.positions.set(&self.name(sink, shard), last);
+        }
+        if ended {
+            self.find_shards(sink, iterators).await?;
         }
         Ok(moved)
     }
