@@ -1,4 +1,4 @@
-//! The real binaries, behind the Lambda runtime API (BLUEPRINT §9.7).
+//! The real binaries, behind the Lambda runtime API.
 #![allow(
     clippy::allow_attributes,
     clippy::indexing_slicing,

@@ -1,4 +1,4 @@
-//! How many round trips an operation costs (BLUEPRINT §4), counted at the wire.
+//! How many round trips an operation costs, counted at the wire.
 
 use std::time::Duration;
 

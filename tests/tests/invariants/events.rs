@@ -1,4 +1,4 @@
-//! Every change that was answered 2xx has its event, and no event is without its change (BLUEPRINT §9.3).
+//! Every change that was answered 2xx has its event, and no event is without its change.
 
 use harness::{
     client::{Answer, Client, Request},

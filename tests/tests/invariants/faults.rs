@@ -1,4 +1,4 @@
-//! AWS fails, in every call in turn: nothing is half-written, and a repetition succeeds once (BLUEPRINT §9.6).
+//! AWS fails, in every call in turn: nothing is half-written, and a repetition succeeds once.
 
 use std::{
     sync::{

@@ -1,4 +1,4 @@
-//! What is sealed shows itself in a reveal and nowhere else (BLUEPRINT §9.1).
+//! What is sealed shows itself in a reveal and nowhere else.
 
 use std::{collections::BTreeMap, fs, path::Path};
 

@@ -1,4 +1,4 @@
-//! What must hold whatever happens (BLUEPRINT §9), each with a test that fails when it is broken.
+//! What must hold whatever happens, each with a test that fails when it is broken.
 #![allow(
     clippy::allow_attributes,
     clippy::arithmetic_side_effects,

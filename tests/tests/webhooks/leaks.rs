@@ -1,4 +1,4 @@
-//! What is sealed is in no webhook, and what is personal is in no queue (BLUEPRINT §9.1).
+//! What is sealed is in no webhook, and what is personal is in no queue.
 
 use harness::logs::Logs;
 use serde_json::json;
