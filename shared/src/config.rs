@@ -24,6 +24,8 @@ pub struct Config {
     pub key_lifetime: KeyLifetime,
     /// `WEBHOOK_QUEUE_URL`: where deliveries wait. Only the workers have it.
     pub webhook_queue_url: Option<String>,
+    /// `STREAM_FAILURE_QUEUE_URL`: where what cannot be read of the stream is put aside. Only the fan-out has it.
+    pub stream_failure_queue_url: Option<String>,
     /// `ALLOW_LOCAL_WEBHOOKS`: `true` lets webhooks go to any host and over plain HTTP. For one's own machine; anything else
     /// means no.
     pub webhook_reach: Reach,
@@ -63,6 +65,8 @@ impl Config {
             },
             key_lifetime: KeyLifetime::default(),
             webhook_queue_url: lookup("WEBHOOK_QUEUE_URL").filter(|url| !url.is_empty()),
+            stream_failure_queue_url: lookup("STREAM_FAILURE_QUEUE_URL")
+                .filter(|url| !url.is_empty()),
             webhook_reach: match lookup("ALLOW_LOCAL_WEBHOOKS").as_deref() {
                 Some("true") => Reach::Anywhere,
                 Some(_) | None => Reach::PublicHttps,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::{
     domain::{Destination, Scope},
     store::StreamedEvent,
@@ -15,8 +15,8 @@ use crate::{
 };
 
 /// Sends each event of a batch to the queue, once per destination that wants it. The stream is in order, so the first
-/// record that fails ends the work: the mapping comes back from there on. One that can never be read comes back until the
-/// mapping has had enough of it and puts it aside.
+/// record that fails ends the work: the mapping comes back from there on. One that cannot be read would fail for ever; it is
+/// put aside, and those behind it go on.
 pub(crate) async fn handle(shop: &Workshop, event: Value) -> Result<Vec<String>, Malformed> {
     let records = records(event)?;
     let mut known = HashMap::new();
@@ -45,9 +45,10 @@ async fn fan_out(shop: &Workshop, record: &Value, known: &mut Known) -> Result<(
     if text("/eventName") != "INSERT" || !is_event {
         return Ok(());
     }
-    let image = record.pointer("/dynamodb/NewImage").ok_or("a record without an image")?;
-    let StreamedEvent { scope, user, event } =
-        StreamedEvent::read(image).ok_or("an unreadable event")?;
+    let Some(streamed) = record.pointer("/dynamodb/NewImage").and_then(StreamedEvent::read) else {
+        return put_aside(shop, record).await;
+    };
+    let StreamedEvent { scope, user, event } = streamed;
     let Some(kind) = payload::webhook_type(&event) else { return Ok(()) };
     if !known.contains_key(&scope) {
         let found = shop.app.store.destinations(&scope).await.map_err(|error| error.to_string())?;
@@ -74,6 +75,21 @@ async fn fan_out(shop: &Workshop, record: &Value, known: &mut Known) -> Result<(
         mode = scope.mode.as_str(),
         destinations = deliveries.len(),
         "event"
+    );
+    Ok(())
+}
+
+/// Keeps where the record lies, and nothing of what it holds.
+async fn put_aside(shop: &Workshop, record: &Value) -> Result<(), String> {
+    let number = record.pointer("/dynamodb/SequenceNumber").and_then(Value::as_str);
+    let keys = record.pointer("/dynamodb/Keys");
+    let note = json!({"reason": "an unreadable event", "sequence_number": number, "keys": keys});
+    shop.failures.put(note.to_string()).await.map_err(|error| error.to_string())?;
+    tracing::error!(
+        operation = "events_fan_out",
+        sequence_number = number,
+        cause = "an unreadable event",
+        "record put aside"
     );
     Ok(())
 }

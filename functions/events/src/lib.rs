@@ -20,26 +20,26 @@ mod worker;
 pub use message::Delivery;
 pub use queue::Queue;
 pub use schedule::{ATTEMPTS, PAUSES, pause};
-pub use worker::{Handler, Malformed, Worker, Workshop, run};
+pub use worker::{Handler, Malformed, QueueOf, Worker, Workshop, run};
 
 /// From the table's stream to the queue.
 pub static FAN_OUT: Worker = Worker {
     operation: "events_fan_out",
-    uses_queue: true,
+    queues: &[QueueOf::Deliveries, QueueOf::Failures],
     handler: |shop, event| Box::pin(fan_out::handle(shop, event)),
 };
 
 /// From the queue to the receivers.
 pub static DELIVER: Worker = Worker {
     operation: "events_deliver",
-    uses_queue: true,
+    queues: &[QueueOf::Deliveries],
     handler: |shop, event| Box::pin(deliver::handle(shop, event)),
 };
 
 /// What is left of users who are gone.
 pub static PURGE: Worker = Worker {
     operation: "events_purge",
-    uses_queue: false,
+    queues: &[],
     handler: |shop, event| Box::pin(purge::handle(shop, event)),
 };
 

@@ -62,6 +62,13 @@ impl Queue {
         Ok(())
     }
 
+    /// Puts one message of any kind into the queue.
+    pub async fn put(&self, text: String) -> Result<(), QueueError> {
+        let call = self.client.send_message().queue_url(&self.url).message_body(text);
+        let answer = call.send().await;
+        answer.map(drop).map_err(|error| QueueError::of("sqs:SendMessage", &error))
+    }
+
     /// Hides a message that was received for so long from now on.
     pub async fn hide(&self, receipt: &str, pause: Duration) -> Result<(), QueueError> {
         let seconds = i32::try_from(pause.as_secs()).unwrap_or(i32::MAX);

@@ -23,13 +23,32 @@ pub struct Malformed;
 /// The body of a worker: from an event of Lambda's to the ids of the records that failed.
 pub type Handler = for<'a> fn(&'a Workshop, Value) -> BoxFuture<'a, Result<Vec<String>, Malformed>>;
 
+/// A queue that a worker sends to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QueueOf {
+    /// Of deliveries.
+    Deliveries,
+    /// Of what cannot be read.
+    Failures,
+}
+
+impl QueueOf {
+    fn check(self, config: &Config) -> Result<(), ConfigError> {
+        let (url, name) = match self {
+            Self::Deliveries => (&config.webhook_queue_url, "WEBHOOK_QUEUE_URL"),
+            Self::Failures => (&config.stream_failure_queue_url, "STREAM_FAILURE_QUEUE_URL"),
+        };
+        url.as_ref().map(drop).ok_or(ConfigError::Missing(name))
+    }
+}
+
 /// One worker: one Lambda binary, one policy, no route.
 #[derive(Debug)]
 pub struct Worker {
     /// Its one spelling everywhere, as in `events_fan_out`.
     pub operation: &'static str,
-    /// Whether it cannot do without the queue.
-    pub uses_queue: bool,
+    /// The queues that it cannot do without.
+    pub queues: &'static [QueueOf],
     /// What it does.
     pub handler: Handler,
 }
@@ -41,24 +60,26 @@ pub struct Workshop {
     pub app: App,
     /// Where deliveries wait.
     pub queue: Queue,
+    pub(crate) failures: Queue,
     pub(crate) poster: Poster,
 }
 
 impl Workshop {
     /// Builds the clients. Calls nobody.
     pub fn new(config: Config, sdk: &SdkConfig) -> Self {
-        let queue = Queue::new(&bounded(sdk), config.webhook_queue_url.clone().unwrap_or_default());
+        let bounded = bounded(sdk);
+        let queue = |url: &Option<String>| Queue::new(&bounded, url.clone().unwrap_or_default());
+        let failures = queue(&config.stream_failure_queue_url);
+        let queue = queue(&config.webhook_queue_url);
         let poster = Poster::new(config.webhook_reach);
-        Self { app: App::new(config, sdk), queue, poster }
+        Self { app: App::new(config, sdk), queue, failures, poster }
     }
 }
 
 impl Worker {
     fn config(&self) -> Result<Config, ConfigError> {
         let config = Config::from_env()?;
-        if self.uses_queue && config.webhook_queue_url.is_none() {
-            return Err(ConfigError::Missing("WEBHOOK_QUEUE_URL"));
-        }
+        self.queues.iter().try_for_each(|queue| queue.check(&config))?;
         Ok(config)
     }
 

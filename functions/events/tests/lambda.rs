@@ -92,10 +92,14 @@ async fn a_worker_answers_batches_and_outlives_what_is_none_and_backends_that_fa
 
 #[tokio::test]
 async fn a_worker_without_its_tables_or_its_queue_does_not_start() {
-    for missing in ["USERS_TABLE", "WEBHOOK_QUEUE_URL"] {
-        let mut environment = environment("events_deliver");
+    for (worker, missing) in [
+        ("events_deliver", "USERS_TABLE"),
+        ("events_deliver", "WEBHOOK_QUEUE_URL"),
+        ("events_fan_out", "STREAM_FAILURE_QUEUE_URL"),
+    ] {
+        let mut environment = environment(worker);
         environment.retain(|(name, _)| name != missing);
-        let process = LambdaProcess::start(binary("events_deliver"), &environment);
+        let process = LambdaProcess::start(binary(worker), &environment);
         let outcome = process.invoke("{}").await;
         assert!(matches!(outcome, Outcome::Exited(status) if !status.success()), "{outcome:?}");
         process.logged(missing).await;

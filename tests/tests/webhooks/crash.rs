@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt as _, stream};
+use harness::recorder::{Fault, FaultKind};
 use serde_json::{Value, json};
 
 use crate::{
-    office::{Office, QUEUE},
+    office::{Office, QUEUE, STREAM_FAILURES},
     receiver::Receiver,
 };
 
@@ -147,22 +148,32 @@ async fn what_is_for_one_user_arrives_in_its_order() {
 }
 
 #[tokio::test]
-async fn a_record_that_cannot_be_read_is_named_and_what_was_before_it_is_taken() {
+async fn what_cannot_be_read_is_put_aside_and_stops_nothing() {
     let office = Office::open().await;
     let receiver = Receiver::start().await;
     office.register(&receiver.url).await;
-    for _ in 0..2 {
+    for _ in 0..3 {
         office.palm.post("/v1/user").json(json!({})).send().await.expect(201);
     }
     let mut records = office.records().await;
     let is_event = |record: &Value| record["dynamodb"]["NewImage"]["event_id"].is_object();
     records.retain(is_event);
-    assert_eq!(records.len(), 2);
+    assert_eq!(records.len(), 3);
     records[1]["dynamodb"]["NewImage"]["kind"]["S"] = json!("user.exploded");
     let number = records[1]["dynamodb"]["SequenceNumber"].as_str().unwrap().to_owned();
-    assert_eq!(office.work("events_fan_out", records).await, [number]);
+    let keys = records[1]["dynamodb"]["Keys"].clone();
+    office.world.sqs.inject(Fault::new(FaultKind::InternalError).on("SendMessage").always());
+    let failed = office.work("events_fan_out", records.clone()).await;
+    assert_eq!(failed, std::slice::from_ref(&number));
+    office.world.sqs.clear_faults();
+    assert_eq!(office.work("events_fan_out", records.split_off(1)).await, Vec::<String>::new());
     while office.deliver().await > 0 {}
-    assert_eq!(receiver.delivered().len(), 1);
+    assert_eq!(receiver.delivered().len(), 2, "the one before it and the one behind it");
+    let aside = office.receive(STREAM_FAILURES).await;
+    let [aside] = aside.as_slice() else { panic!("{aside:?}") };
+    let note: Value = serde_json::from_str(aside["body"].as_str().unwrap()).unwrap();
+    let reason = "an unreadable event";
+    assert_eq!(note, json!({"reason": reason, "sequence_number": number, "keys": keys}));
 
     let nonsense = json!({
         "messageId": "1", "receiptHandle": "r", "body": "{}",

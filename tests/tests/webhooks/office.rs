@@ -16,6 +16,7 @@ use shared::{auth::Role, domain::Mode};
 
 pub(crate) const QUEUE: &str = "WebhookQueue";
 pub(crate) const DEAD_LETTERS: &str = "WebhookDeadLetterQueue";
+pub(crate) const STREAM_FAILURES: &str = "StreamFailureQueue";
 
 /// A world, one tenant in it, and the stream and the queue in hand.
 pub(crate) struct Office {

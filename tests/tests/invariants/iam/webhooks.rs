@@ -78,6 +78,7 @@ impl Walk<'_> {
         };
         let change = record("INSERT", &format!("E#{event}"), &image);
         self.work("events_fan_out", change).await;
+        self.work("events_fan_out", record("INSERT", "E#", &json!({}))).await;
         let message = json!({
             "tenant": tenant.scope(Mode::Test).tenant.as_str(), "mode": "test",
             "user": id.to_hex(), "event": event, "destination": destination,
