@@ -81,8 +81,7 @@ async fn a_receiver_has_five_seconds() {
     let started = std::time::Instant::now();
     let mark = office.world.sqs.mark();
     assert_eq!(office.deliver().await, 1);
-    let took = started.elapsed();
-    assert!((Duration::from_secs(5)..Duration::from_secs(15)).contains(&took), "{took:?}");
+    assert!(started.elapsed() >= Duration::from_secs(5));
     assert_eq!(office.pauses(mark).len(), 1);
 }
 
