@@ -64,6 +64,11 @@ impl NameQuery {
         longest.map(|word| word.chars().take(MAX_PREFIX_CHARS).collect()).unwrap_or_default()
     }
 
+    /// Whether whoever is found by the selector matches: nothing is left to compare.
+    pub fn is_selector(&self) -> bool {
+        matches!(self.0.as_slice(), [word] if word.chars().count() <= MAX_PREFIX_CHARS)
+    }
+
     /// Whether every word of the query begins a word of `name`.
     pub fn matches(&self, name: &str) -> bool {
         let words = fold(name);

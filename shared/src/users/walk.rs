@@ -188,6 +188,21 @@ impl Walk {
         Ok(counts.into_iter().fold(0_usize, usize::saturating_add).min(cap))
     }
 
+    /// As [`Walk::count`], where one user may stand in two segments.
+    pub(super) async fn count_each_once(
+        &self,
+        app: &App,
+        scope: &Scope,
+        cap: usize,
+    ) -> Result<usize> {
+        // Nobody stands in more than two, so that many entries are enough.
+        let segments = self.0.len().max(1);
+        let limit = cap.saturating_mul(segments);
+        let (entries, _has_more) = self.read(app, scope, None, false, limit).await?;
+        let users: BTreeSet<UserId> = entries.into_iter().map(|(_, id)| id).collect();
+        Ok(users.len().min(cap))
+    }
+
     /// The next entries behind `start`. All segments from there on are read together: what the first ones do not fill,
     /// the next ones do, without another round trip.
     async fn read(
