@@ -15,7 +15,6 @@ pub use rotate::{Rotation, rotate_api_key};
 use crate::{
     App,
     auth::is_api_key_id,
-    domain::Timestamp,
     error::{Error, Result},
     store::ApiKeyRecord,
 };
@@ -25,7 +24,8 @@ async fn find(app: &App, manager: &Manager<'_>, id: &str) -> Result<ApiKeyRecord
     if !is_api_key_id(id) {
         return Err(Error::NotFound);
     }
-    let found = app.store.api_key(id).await?.filter(|key| !key.is_forgotten(Timestamp::now()));
+    let found = app.store.api_key(id).await?;
+    let found = found.filter(|key| !key.is_forgotten(app.clock.now()));
     let key = found.ok_or(Error::NotFound)?;
     manager.check(&key.scope)?;
     Ok(key)

@@ -6,6 +6,7 @@ use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::Timeou
 
 use crate::{
     auth::Authenticator,
+    clock::Clock,
     config::{Config, ConfigError},
     limits::RateLimiter,
     store::Store,
@@ -25,24 +26,33 @@ pub struct App {
     pub authenticator: Authenticator,
     /// How often callers may come through it.
     pub rate_limiter: RateLimiter,
+    /// What time it is.
+    pub clock: Clock,
 }
 
 impl App {
     /// Builds the clients. Calls nobody: the first request pays for the first connection.
     pub fn new(config: Config, sdk: &SdkConfig) -> Self {
+        Self::with_clock(config, sdk, Clock::system())
+    }
+
+    /// The same by another clock.
+    pub fn with_clock(config: Config, sdk: &SdkConfig, clock: Clock) -> Self {
         let sdk = bounded(sdk);
         let dynamodb = aws_sdk_dynamodb::Client::new(&sdk);
         let store = Store::new(dynamodb, config.users_table.clone(), config.keys_table.clone());
+        let store = store.with_clock(clock.clone());
         let kms = aws_sdk_kms::Client::new(&sdk);
         let keyring =
             Keyring::new(kms, config.kms_key_id.clone(), store.clone(), config.key_lifetime);
-        let rate_limiter = RateLimiter::new(store.clone(), config.rate_limits);
+        let rate_limiter = RateLimiter::new(store.clone(), config.rate_limits, clock.clone());
         Self {
             authenticator: Authenticator::new(store.clone()),
             rate_limiter,
             keyring,
             store,
             config,
+            clock,
         }
     }
 

@@ -6,6 +6,7 @@ pub mod api_keys;
 pub mod app;
 pub mod auth;
 pub mod aws;
+pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod error;

@@ -12,6 +12,7 @@ use moka::future::Cache;
 use tokio::sync::Mutex;
 
 use crate::{
+    clock::Clock,
     domain::{Scope, Timestamp},
     error::{Error, Result, Throttled},
     store::{Block, Store, WindowRecord},
@@ -81,6 +82,7 @@ type WindowKey = (Scope, String, Traffic);
 pub struct RateLimiter {
     store: Store,
     limits: RateLimits,
+    clock: Clock,
     held: Cache<WindowKey, Arc<Mutex<Held>>>,
 }
 
@@ -94,10 +96,10 @@ impl RateLimiter {
     const CAPACITY: u64 = 10_000;
 
     /// A limiter over the Users table.
-    pub fn new(store: Store, limits: RateLimits) -> Self {
+    pub fn new(store: Store, limits: RateLimits, clock: Clock) -> Self {
         let idle = Duration::from_mins(5);
         let held = Cache::builder().max_capacity(Self::CAPACITY).time_to_idle(idle).build();
-        Self { store, limits, held }
+        Self { store, limits, clock, held }
     }
 
     /// Takes a permit for one request of `actor`, or says when there will be one.
@@ -109,7 +111,7 @@ impl RateLimiter {
         let key = (scope.clone(), actor.to_owned(), traffic);
         let held = self.held.get_with(key, async { Arc::default() }).await;
         let mut held = held.lock().await;
-        let now = Timestamp::now();
+        let now = self.clock.now();
         if held.spend(now) {
             return Ok(());
         }

@@ -34,17 +34,26 @@ pub use sessions::UserAndSession;
 pub use transaction::{Rejected, Transaction};
 pub use windows::{Block, WindowRecord};
 
+use crate::clock::Clock;
+
 /// The tables of one deployment.
 #[derive(Debug, Clone)]
 pub struct Store {
     client: aws_sdk_dynamodb::Client,
     users_table: String,
     keys_table: String,
+    clock: Clock,
 }
 
 impl Store {
-    /// A store over two tables.
+    /// A store over two tables, by the machine's own clock.
     pub fn new(client: aws_sdk_dynamodb::Client, users_table: String, keys_table: String) -> Self {
-        Self { client, users_table, keys_table }
+        Self { client, users_table, keys_table, clock: Clock::system() }
+    }
+
+    /// The same by another clock.
+    #[must_use]
+    pub fn with_clock(self, clock: Clock) -> Self {
+        Self { clock, ..self }
     }
 }

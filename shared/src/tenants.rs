@@ -3,7 +3,7 @@
 use crate::{
     app::App,
     auth::{IssuedApiKey, NewApiKey, Role, make_api_key},
-    domain::{Mode, Scope, TenantId, Timestamp},
+    domain::{Mode, Scope, TenantId},
     error::{Error, Result},
     store::{ApiKeyRecord, Refused},
     users::{ATTEMPTS, pause},
@@ -38,7 +38,7 @@ async fn issue_first_owner(
 ) -> Result<Option<(ApiKeyRecord, IssuedApiKey)>> {
     let name = format!("first {} owner", scope.mode.as_str());
     let new = NewApiKey { scope, role: Role::Owner, name, expires_at: None };
-    let (record, issued) = make_api_key(&new, "operator", Timestamp::now())?;
+    let (record, issued) = make_api_key(&new, "operator", app.clock.now())?;
     for attempt in 1..=ATTEMPTS {
         let mut transaction = app.store.api_key_transaction(&record.scope);
         transaction.insert(&record)?;

@@ -4,7 +4,7 @@ use lambda_http::http::StatusCode;
 use serde_json::Value as Json;
 use shared::{
     App, Result,
-    domain::{Event, Metadata, Status, Tag, Timestamp, User, field::FieldId, value::is_text},
+    domain::{Event, Metadata, Status, Tag, User, field::FieldId, value::is_text},
     http::{Call, Response},
     users::{
         Change, ChangeKind, Contacts, FieldChanges, apply_fields, change_with_history, may_change,
@@ -156,7 +156,6 @@ impl Update {
 
 /// Tags that stay keep the time since when they are there, and their colour where none is given.
 fn apply_tags(user: &mut User, event: &mut Event, wanted: &[(String, Option<String>)]) {
-    let now = Timestamp::now();
     let mut tags: Vec<Tag> = Vec::new();
     for (name, color) in wanted {
         if tags.iter().any(|tag| tag.name == *name) {
@@ -164,7 +163,7 @@ fn apply_tags(user: &mut User, event: &mut Event, wanted: &[(String, Option<Stri
         }
         let kept = user.tags.iter().find(|tag| tag.name == *name);
         let color = color.clone().or_else(|| kept.map(|tag| tag.color.clone()));
-        let added_at = kept.map_or(now, |tag| tag.added_at);
+        let added_at = kept.map_or(event.at, |tag| tag.added_at);
         let color = color.unwrap_or_else(|| DEFAULT_COLOR.to_owned());
         tags.push(Tag { name: name.clone(), color, added_at });
     }

@@ -116,7 +116,7 @@ async fn attempt(shop: &Workshop, delivery: &Delivery) -> Outcome {
         return Outcome::Dropped("not subscribed");
     };
     let destination = &stored.destination;
-    let now = Timestamp::now();
+    let now = shop.app.clock.now();
     let sealed = (destination, &stored.secrets);
     let (secret, previous) = match open_secrets(shop, scope, sealed, now).await {
         Ok(secrets) => secrets,

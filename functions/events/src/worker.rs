@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use shared::{
     App,
     app::bounded,
+    clock::Clock,
     config::{Config, ConfigError},
     runtime::init_tracing,
 };
@@ -67,12 +68,17 @@ pub struct Workshop {
 impl Workshop {
     /// Builds the clients. Calls nobody.
     pub fn new(config: Config, sdk: &SdkConfig) -> Self {
+        Self::with_clock(config, sdk, Clock::system())
+    }
+
+    /// The same by another clock.
+    pub fn with_clock(config: Config, sdk: &SdkConfig, clock: Clock) -> Self {
         let bounded = bounded(sdk);
         let queue = |url: &Option<String>| Queue::new(&bounded, url.clone().unwrap_or_default());
         let failures = queue(&config.stream_failure_queue_url);
         let queue = queue(&config.webhook_queue_url);
         let poster = Poster::new(config.webhook_reach);
-        Self { app: App::new(config, sdk), queue, failures, poster }
+        Self { app: App::with_clock(config, sdk, clock), queue, failures, poster }
     }
 }
 

@@ -4,7 +4,7 @@ use shared::{
     App, Result,
     api_keys::{Manager, create_api_key},
     auth::{NewApiKey, Role},
-    domain::{Scope, Timestamp},
+    domain::Scope,
     error::Faults,
     http::{Call, Object, Response},
 };
@@ -13,13 +13,13 @@ use crate::{read, view};
 
 /// Makes a key of the caller's tenant.
 pub(crate) async fn handle(app: &App, call: Call) -> Result<Response> {
-    let new = new_key(&call)?;
+    let new = new_key(app, &call)?;
     let manager = Manager::Caller(&call.caller);
     let made = create_api_key(app, &manager, &new, call.once()?.as_ref()).await?;
-    Ok(view::created(&made, None))
+    Ok(view::created(app, &made, None))
 }
 
-fn new_key(call: &Call) -> Result<NewApiKey> {
+fn new_key(app: &App, call: &Call) -> Result<NewApiKey> {
     let mut faults = Faults::default();
     let mut body = Object::body(call.json()?, &mut faults);
     let roles = Role::ALL.map(|role| (role.as_str(), role));
@@ -30,7 +30,7 @@ fn new_key(call: &Call) -> Result<NewApiKey> {
     let mode = body.text("mode", &mut faults).flatten();
     let mode = mode
         .and_then(|text| read::word(&text, &read::modes(), |detail| faults.body("/mode", detail)));
-    let expires_at = read::expires_at(&mut body, &mut faults, Timestamp::now()).flatten();
+    let expires_at = read::expires_at(&mut body, &mut faults, app.clock.now()).flatten();
     body.finish(&["role", "name", "mode", "expires_at"], &mut faults);
     faults.check()?;
     let mode = mode.unwrap_or(call.scope().mode);

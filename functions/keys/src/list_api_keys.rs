@@ -5,7 +5,7 @@ use serde::Serialize;
 use shared::{
     App, Error, Result,
     api_keys::{MAX_LISTED, Manager, list_api_keys},
-    domain::{Scope, Timestamp},
+    domain::Scope,
     http::{self, Call, Response},
 };
 
@@ -27,7 +27,7 @@ pub(crate) async fn handle(app: &App, call: Call) -> Result<Response> {
     let scope = scope(&call)?;
     Manager::Caller(&call.caller).check(&scope)?;
     let listed = list_api_keys(app, &scope, limit, call.query_parameter("cursor")).await?;
-    let now = Timestamp::now();
+    let now = app.clock.now();
     let data = listed.keys.iter().map(|(key, used)| ListedView::of(key, *used, now)).collect();
     let list = ListView {
         object: "list",

@@ -3,6 +3,7 @@
 use lambda_http::http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 use shared::{
+    App,
     api_keys::CreatedApiKey,
     auth::IssuedApiKey,
     domain::Timestamp,
@@ -95,9 +96,13 @@ fn status(key: &ApiKeyRecord, now: Timestamp) -> &'static str {
 }
 
 /// A key that was made, with the one that it replaces.
-pub(crate) fn created(made: &CreatedApiKey, previous: Option<&ApiKeyRecord>) -> Response {
+pub(crate) fn created(
+    app: &App,
+    made: &CreatedApiKey,
+    previous: Option<&ApiKeyRecord>,
+) -> Response {
     let view = CreatedView {
-        key: ApiKeyView::of(&made.record, Timestamp::now()),
+        key: ApiKeyView::of(&made.record, app.clock.now()),
         // EXPOSE: whoever made the key must see it, now or never.
         secret: made.issued.as_ref().map(IssuedApiKey::expose_secret),
         note: if made.issued.is_some() { SHOWN_ONCE } else { SHOWN_BEFORE },

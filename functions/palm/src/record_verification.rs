@@ -49,12 +49,12 @@ const CLOCK_SKEW: Duration = Duration::minutes(1);
 /// Records the outcome of a KYC session and answers the user as it leaves them.
 pub(crate) async fn handle(app: &App, call: Call) -> Result<Response> {
     let id = read::user_id(&call)?;
-    let report = report(&call)?;
+    let report = report(app, &call)?;
     let recorded = record_verification(app, &call, id, &report, call.once()?.as_ref()).await?;
     Ok(view::replayed(view::single(StatusCode::OK, &recorded.answer), recorded.replayed))
 }
 
-fn report(call: &Call) -> Result<Report> {
+fn report(app: &App, call: &Call) -> Result<Report> {
     let mut faults = Faults::default();
     let mut body = Object::body(call.json()?, &mut faults);
     let id = required_line(&mut body, "session_id", MAX_SESSION_CHARS, &mut faults);
@@ -68,7 +68,7 @@ fn report(call: &Call) -> Result<Report> {
     let emails = contacts(&mut body, "approved_emails", &FieldId::EMAIL, &mut faults);
     let phones = contacts(&mut body, "approved_phones", &FieldId::PHONE_NUMBER, &mut faults);
     let issuing_state = issuing_state(&mut body, &mut faults);
-    let executed_at = executed_at(&mut body, Timestamp::now(), &mut faults);
+    let executed_at = executed_at(&mut body, app.clock.now(), &mut faults);
     body.finish(&KNOWN, &mut faults);
     faults.check()?;
     // Where nothing is at fault, everything that is required is there.

@@ -31,7 +31,7 @@ pub async fn create_api_key(
 ) -> Result<CreatedApiKey> {
     manager.check(&new.scope)?;
     let repeatable = Repeatable::of(app, manager, once).await?;
-    let now = Timestamp::now();
+    let now = app.clock.now();
     let (record, issued) = make_api_key(new, manager.actor(), now)?;
     for attempt in 1..=ATTEMPTS {
         let mut transaction = app.store.api_key_transaction(&record.scope);

@@ -30,7 +30,7 @@ pub async fn list_api_keys(
 ) -> Result<ListedApiKeys> {
     let after = cursor.map(place).transpose()?;
     let page = app.store.api_keys(scope, after.as_deref(), limit.min(MAX_LISTED)).await?;
-    let now = Timestamp::now();
+    let now = app.clock.now();
     let mut keys = page.keys;
     keys.retain(|(key, _)| !key.is_forgotten(now));
     let next = page.next.map(|place| data_encoding::BASE64URL_NOPAD.encode(place.as_bytes()));

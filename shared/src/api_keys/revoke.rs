@@ -3,7 +3,6 @@
 use super::{Manager, find};
 use crate::{
     App,
-    domain::Timestamp,
     error::{ApiKeyConflict, Error, Result},
     store::Refused,
     users::{ATTEMPTS, pause},
@@ -18,7 +17,7 @@ pub async fn revoke_api_key(app: &App, manager: &Manager<'_>, id: &str) -> Resul
             return Ok(());
         }
         let mut revoked = key.clone();
-        revoked.revoked_at = Some(Timestamp::now());
+        revoked.revoked_at = Some(app.clock.now());
         revoked.revoked_by = Some(manager.actor().to_owned());
         let mut transaction = app.store.api_key_transaction(&key.scope);
         transaction.end(&key, &revoked)?;

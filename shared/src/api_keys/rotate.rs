@@ -58,7 +58,7 @@ pub async fn rotate_api_key(
     let repeatable = Repeatable::of(app, manager, once).await?;
     for attempt in 1..=ATTEMPTS {
         let old = find(app, manager, id).await?;
-        let now = Timestamp::now();
+        let now = app.clock.now();
         if !old.is_active(now) || old.replaced_by.is_some() {
             // A repeated request finds the key that it has rotated itself.
             let earlier = match &repeatable {

@@ -15,7 +15,7 @@ use super::{Call, Code, Request, Response};
 use crate::{
     app::App,
     auth::{Action, Credential, Principal, Unauthenticated},
-    domain::{RequestId, Timestamp},
+    domain::RequestId,
     error::{Error, Result},
     limits::Traffic,
 };
@@ -93,7 +93,7 @@ impl Endpoint {
                 allow: self.allow(),
             });
         }
-        let now = Timestamp::now();
+        let now = app.clock.now();
         let credential = (self.api.credential)(request.headers())?;
         let caller = known.insert(app.authenticator.authenticate(&credential, now).await??);
         let traffic = if self.method == Method::GET { Traffic::Read } else { Traffic::Write };

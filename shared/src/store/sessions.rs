@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     aws::AwsError,
-    domain::{Scope, Timestamp, User, UserId},
+    domain::{Scope, User, UserId},
     vault::{Fingerprint, SealedDataKey},
 };
 
@@ -64,7 +64,7 @@ impl Store {
             None => None,
         };
         let user = take(&keys::user(scope, id));
-        let user = user.map_or(Ok(None), |item| live_user(item, Timestamp::now()))?;
+        let user = user.map_or(Ok(None), |item| live_user(item, self.clock.now()))?;
         let data_key = key.map(data_key).transpose()?;
         Ok(user.map(|user| UserAndSession { user, data_key, session, request }))
     }

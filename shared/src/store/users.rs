@@ -25,7 +25,7 @@ impl Store {
     /// One user. A consistent read: whatever was answered before is seen.
     pub async fn user(&self, scope: &Scope, id: UserId) -> Result<Option<User>, AwsError> {
         let item = self.get_item(&self.users_table, &keys::user(scope, id)).await?;
-        item.map_or(Ok(None), |item| live_user(item, Timestamp::now()))
+        item.map_or(Ok(None), |item| live_user(item, self.clock.now()))
     }
 
     /// One user and their data key, read together.
@@ -42,7 +42,7 @@ impl Store {
         let item = found.remove(&self.users_table).unwrap_or_default().pop();
         let data_key =
             found.remove(&self.keys_table).unwrap_or_default().pop().map(data_key).transpose()?;
-        let user = item.map_or(Ok(None), |item| live_user(item, Timestamp::now()))?;
+        let user = item.map_or(Ok(None), |item| live_user(item, self.clock.now()))?;
         Ok(user.map(|user| (user, data_key)))
     }
 
@@ -53,7 +53,7 @@ impl Store {
         }
         let wanted = ids.iter().map(|id| keys::user(scope, *id)).collect();
         let mut found = self.batch_get(HashMap::from([(self.users_table.clone(), wanted)])).await?;
-        let now = Timestamp::now();
+        let now = self.clock.now();
         let items = found.remove(&self.users_table).unwrap_or_default();
         let users =
             items.into_iter().map(|item| live_user(item, now)).collect::<Result<Vec<_>, _>>()?;

@@ -74,7 +74,7 @@ impl Store {
     ) -> Result<Result<(), WindowRecord>, AwsError> {
         const CALL: &str = "dynamodb:PutItem";
         let keys::Key { pk, sk } = keys::window(scope, actor, traffic);
-        let now = Timestamp::now();
+        let now = self.clock.now();
         let kept = if actor.starts_with(KEY_ACTOR) { KEY_KEPT_SECONDS } else { KEPT_SECONDS };
         let ends = next.blocks.iter().map(|block| block.until.saturating_add(WINDOW_MS));
         let item = WindowItem {

@@ -3,7 +3,7 @@
 use super::{ATTEMPTS, disclosure::showing, index_entries, pause};
 use crate::{
     App,
-    domain::{Event, EventKind, Scope, Status, Timestamp, User, UserId, field::FieldId},
+    domain::{Event, EventKind, Scope, Status, User, UserId, field::FieldId},
     error::{Error, Result},
     http::Call,
     store::{Rejected, Transaction},
@@ -87,7 +87,7 @@ where
             Some(sealed) => Some(open_data_key(app, scope, id, sealed).await?),
             None => None,
         };
-        let now = Timestamp::now();
+        let now = app.clock.now();
         let mut user = before.clone();
         let mut event = Event::new(kind.event, now, call.origin());
         apply(&mut user, &mut event, &Change { index: &index, data_key: data_key.as_ref() })?;

@@ -7,8 +7,7 @@ use super::{
 use crate::{
     App,
     domain::{
-        Event, EventKind, ExternalId, Metadata, Scope, Status, Timestamp, User, UserId,
-        field::FingerprintKind,
+        Event, EventKind, ExternalId, Metadata, Scope, Status, User, UserId, field::FingerprintKind,
     },
     error::{Error, Result},
     http::Call,
@@ -60,7 +59,7 @@ pub async fn create_user(
     let scope = call.scope();
     let (index, branch) =
         futures_util::try_join!(app.keyring.index(scope), app.keyring.latest_branch(scope))?;
-    let now = Timestamp::now();
+    let now = app.clock.now();
     let mut user = User::new(UserId::make(now, vault::random()?), now);
     let mut event = Event::new(EventKind::Created, now, call.origin());
     event.version = Some(user.version);

@@ -10,7 +10,7 @@ use futures_util::{StreamExt, TryStreamExt, future::try_join_all, stream, try_jo
 use super::{ATTEMPTS, index_entries, pause};
 use crate::{
     App,
-    domain::{Event, EventKind, ExternalId, Status, Timestamp, User, UserId},
+    domain::{Event, EventKind, ExternalId, Status, User, UserId},
     error::{Error, Result},
     http::Call,
     store::{HistoryKey, ListOrder, Partition, Rejected, Window},
@@ -148,7 +148,7 @@ async fn delete_once(
     index: &IndexKey,
     doomed: &Doomed,
 ) -> Result<(), Rejected> {
-    let (scope, before, now) = (call.scope(), &doomed.user, Timestamp::now());
+    let (scope, before, now) = (call.scope(), &doomed.user, app.clock.now());
     let purge_at = now.plus(app.config.retention);
     let mut user = before.clone();
     user.status = Status::Deleted;

@@ -38,7 +38,7 @@ pub async fn disclose(
     if !call.caller.permissions.contains(Action::Reveal) {
         return Ok(Disclosure::Masked);
     }
-    let now = Timestamp::now();
+    let now = app.clock.now();
     let showings = users.iter().filter_map(|user| {
         showing(user, fields.iter(), now, call.origin()).map(|event| (*user, event))
     });

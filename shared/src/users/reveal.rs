@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use super::{ATTEMPTS, Answered, Once, change::open_data_key, open_field, pause};
 use crate::{
     App,
-    domain::{Event, EventKind, Scope, Timestamp, User, UserId, field::FieldId},
+    domain::{Event, EventKind, Scope, User, UserId, field::FieldId},
     error::{Error, Result},
     http::Call,
     store::Rejected,
@@ -59,7 +59,7 @@ async fn audit(
     reveal: &Reveal,
     mut once: Option<(&Once, &IndexKey)>,
 ) -> Result<bool> {
-    let now = Timestamp::now();
+    let now = app.clock.now();
     let mut event = Event::new(EventKind::Revealed, now, call.origin());
     event.fields = reveal.fields.iter().map(|field| field.as_str().to_owned()).collect();
     event.reason = Some(reveal.reason.clone());

@@ -48,7 +48,7 @@ pub async fn record_verification(
         let found = app.store.user_and_session(scope, id, &name, request.as_ref()).await?;
         let found = found.filter(|found| found.user.status != Status::Deleted);
         let found = found.ok_or(Error::NotFound)?;
-        let now = Timestamp::now();
+        let now = app.clock.now();
         let earlier = found.request.as_ref().filter(|earlier| earlier.expires_at > now);
         if let Some((once, earlier)) = once.zip(earlier) {
             once.check(&index, earlier)?;

@@ -53,7 +53,7 @@ pub async fn create_destination(
 ) -> Result<IssuedDestination> {
     let (index, branch) =
         futures_util::try_join!(app.keyring.index(scope), app.keyring.latest_branch(scope))?;
-    let now = Timestamp::now();
+    let now = app.clock.now();
     let (written, url) = new.url;
     let destination = Destination {
         id: DestinationId::make(),
@@ -95,7 +95,7 @@ pub async fn change_destination(
     }
     for attempt in 1..=ATTEMPTS {
         let known = get_destination(app, scope, id).await?;
-        match app.store.change_destination(scope, &known, &change, Timestamp::now()).await {
+        match app.store.change_destination(scope, &known, &change, app.clock.now()).await {
             Ok(changed) => return Ok(changed.destination),
             Err(NotWritten::Stale | NotWritten::Contended) => pause(attempt).await,
             Err(other) => return Err(refused(other)),
@@ -127,7 +127,7 @@ pub async fn rotate_secret(
     let branch = app.keyring.latest_branch(scope).await?;
     let secret = WebhookSecret::make()?;
     let sealed = secret.seal(scope, id, &branch)?;
-    let now = Timestamp::now();
+    let now = app.clock.now();
     let until = now.plus(overlap);
     match app.store.rotate_webhook_secret(scope, id, &sealed, until, now).await {
         Ok(rotated) => Ok((IssuedDestination { destination: rotated.destination, secret }, until)),
