@@ -53,7 +53,7 @@ use self::{
     pump::Pump,
     servers::Servers,
 };
-use crate::template::{Resolver, Template};
+use crate::template::{Resolver, Template, Trigger};
 
 /// How to start a stack.
 #[derive(Debug, Clone)]
@@ -236,6 +236,16 @@ impl Stack {
     /// A worker, and what it works with, for a stack that does not run its workers.
     pub fn worker(&self, operation: &str) -> Option<(&'static Worker, &Arc<Workshop>)> {
         self.functions.worker(operation).map(|local| (local.worker, &local.shop))
+    }
+
+    /// Calls a worker as its schedule does, now. Answers whether it succeeded; `None` where it has no schedule.
+    pub async fn tick(&self, operation: &str) -> Option<bool> {
+        let triggers = &self.template.function(operation)?.triggers;
+        let schedule = triggers.iter().find_map(|trigger| match trigger {
+            Trigger::Schedule(schedule) => Some(schedule),
+            Trigger::Stream(_) | Trigger::Queue(_) => None,
+        })?;
+        Some(pump::tick(schedule, self.functions.worker(operation)?).await)
     }
 
     /// The variables with which the real binary of this operation reaches the same tables and keys.

@@ -27,7 +27,7 @@ pub use self::{
     queue::{Queue, Redrive},
     resolver::Resolver,
     table::{AttributeType, Index, KeyAttribute, KeySchema, Table},
-    trigger::Trigger,
+    trigger::{QueueMapping, Schedule, ScheduleKind, StreamMapping, Trigger},
 };
 use self::{function::Globals, node::Node};
 

@@ -1,26 +1,32 @@
-//! What Lambda's event source mappings do: streams and queues, pumped into the workers that the template maps them to.
+//! What calls the workers on AWS: event source mappings from streams and queues, and schedules.
 
+mod batch;
+mod failure;
 mod filter;
+mod message;
+mod positions;
 mod queue;
 mod record;
+mod schedule;
+mod shard;
+mod sink;
 mod stream;
 
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use aws_config::SdkConfig;
-use events::{Worker, Workshop};
-use serde_json::Value;
 use tokio::{
     sync::watch,
     task::JoinSet,
     time::{sleep, timeout},
 };
 
-use self::stream::Positions;
+pub(super) use self::schedule::tick;
+use self::{positions::Positions, sink::Sink};
 use super::{StartError, functions::LocalWorker};
 use crate::template::{Resolver, Template, TemplateError, Trigger};
 
-/// How often a source that had nothing is asked again.
+/// How often a source that had nothing is asked again: four to five times a second, as Lambda asks a stream.
 const INTERVAL: Duration = Duration::from_millis(200);
 /// How long a source that failed is left alone.
 const RECOVERY: Duration = Duration::from_secs(1);
@@ -32,6 +38,7 @@ const SHUTDOWN_GRACE: Duration = Duration::from_secs(6);
 pub(super) struct Pump {
     tasks: JoinSet<()>,
     stop: watch::Sender<bool>,
+    positions: Arc<Positions>,
 }
 
 /// Whether the stack is going on.
@@ -45,9 +52,14 @@ impl Running {
 
     /// Waits, but no longer than the stack goes on.
     async fn rest(&mut self, pause: Duration) {
+        self.until_over(sleep(pause)).await.unwrap_or_default();
+    }
+
+    /// The outcome of some work, or `None` where the stack ends before it; then the work is dropped.
+    async fn until_over<F: Future>(&mut self, work: F) -> Option<F::Output> {
         tokio::select! {
-            () = sleep(pause) => {}
-            _ = self.0.wait_for(|over| *over) => {}
+            outcome = work => Some(outcome),
+            _ = self.0.wait_for(|over| *over) => None,
         }
     }
 }
@@ -55,23 +67,6 @@ impl Running {
 impl fmt::Debug for Pump {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Pump").field("sources", &self.tasks.len()).finish_non_exhaustive()
-    }
-}
-
-/// A worker with its environment's clients.
-#[derive(Debug, Clone)]
-struct Sink {
-    worker: &'static Worker,
-    shop: Arc<Workshop>,
-}
-
-impl Sink {
-    /// Hands a batch over, and answers the ids of the records that failed; `None` for the batch as a whole.
-    async fn take(&self, records: Vec<Value>) -> Option<Vec<String>> {
-        let event = serde_json::json!({ "Records": records });
-        let answer = self.worker.answer(&self.shop, event).await.ok()?;
-        let failures = answer.get("batchItemFailures")?.as_array()?.iter();
-        failures.map(|failure| failure.get("itemIdentifier")?.as_str().map(str::to_owned)).collect()
     }
 }
 
@@ -87,34 +82,38 @@ impl Pump {
         let (mut tasks, (stop, running)) = (JoinSet::new(), watch::channel(false));
         let running = Running(running);
         let positions = Arc::new(Positions::open(positions));
+        let sqs = aws_sdk_sqs::Client::new(sdk);
         for (operation, worker) in workers {
-            let sink = Sink { worker: worker.worker, shop: Arc::clone(&worker.shop) };
+            let sink = Sink::new(worker);
             let triggers = template.function(operation).into_iter().flat_map(|it| &it.triggers);
             for trigger in triggers {
+                let (sink, running) = (sink.clone(), running.clone());
                 match trigger {
-                    Trigger::Stream { stream, batch_size, max_retries, filters } => {
+                    Trigger::Stream(mapping) => {
+                        let failures = mapping.on_failure.as_ref();
+                        let failures = failures.map(|arn| resolver.resolve(arn)).transpose()?;
                         let source = stream::Source {
                             client: aws_sdk_dynamodbstreams::Client::new(sdk),
-                            arn: resolver.resolve(stream)?,
-                            batch_size: *batch_size,
-                            max_retries: *max_retries,
-                            filters: filters.clone(),
+                            arn: resolver.resolve(&mapping.stream)?,
+                            failures: failures.map(|arn| failure::Destination::new(&sqs, &arn)),
+                            mapping: mapping.clone(),
                             positions: Arc::clone(&positions),
+                            sink,
                         };
-                        tasks.spawn(stream::pump(source, sink.clone(), running.clone()));
+                        tasks.spawn(stream::pump(source, running));
                     }
-                    Trigger::Queue { queue, batch_size } => {
-                        let arn = resolver.resolve(queue)?;
-                        let name = arn.rsplit(':').next().unwrap_or_default().to_owned();
-                        let client = aws_sdk_sqs::Client::new(sdk);
-                        let pump =
-                            queue::pump(client, name, *batch_size, sink.clone(), running.clone());
-                        tasks.spawn(pump);
+                    Trigger::Queue(mapping) => {
+                        let arn = resolver.resolve(&mapping.queue)?;
+                        let source = queue::Source::new(sqs.clone(), arn, mapping.clone(), sink);
+                        tasks.spawn(queue::pump(source, running));
+                    }
+                    Trigger::Schedule(schedule) => {
+                        tasks.spawn(schedule::pump(schedule.clone(), sink, running));
                     }
                 }
             }
         }
-        Ok(Self { tasks, stop })
+        Ok(Self { tasks, stop, positions })
     }
 
     /// Lets them finish the batch that they are at. What takes too long is done again after the next start.
@@ -123,6 +122,7 @@ impl Pump {
         let finish = async { while self.tasks.join_next().await.is_some() {} };
         drop(timeout(SHUTDOWN_GRACE, finish).await);
         self.tasks.shutdown().await;
+        self.positions.keep();
     }
 }
 

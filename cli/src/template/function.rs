@@ -109,7 +109,8 @@ fn routes(events: &Node<'_>) -> Result<Vec<Route>, TemplateError> {
 }
 
 fn triggers(events: &Node<'_>) -> Result<Vec<Trigger>, TemplateError> {
-    let triggers = events.entries_or_none()?.into_iter().map(|(_, event)| Trigger::read(&event));
+    let triggers =
+        events.entries_or_none()?.into_iter().map(|(name, event)| Trigger::read(name, &event));
     triggers.filter_map(Result::transpose).collect()
 }
 
