@@ -3,6 +3,7 @@
 //!
 //! Intrinsic functions stay unresolved here; a [`Resolver`] turns them into text once the resources exist.
 
+mod condition;
 mod error;
 mod expression;
 mod function;
@@ -20,6 +21,7 @@ use std::{
 };
 
 pub use self::{
+    condition::Condition,
     error::TemplateError,
     expression::{Expression, Term},
     function::{Function, MethodPattern, Route},
@@ -29,7 +31,7 @@ pub use self::{
     table::{AttributeType, Index, KeyAttribute, KeySchema, Table},
     trigger::{QueueMapping, Schedule, ScheduleKind, StreamMapping, Trigger},
 };
-use self::{function::Globals, node::Node};
+use self::{function::Globals, node::Node, policy::Roles};
 
 /// The file that a template is read from where nothing else is said.
 pub const FILE_NAME: &str = "template.yaml";
@@ -39,6 +41,8 @@ pub const FILE_NAME: &str = "template.yaml";
 pub struct Template {
     /// The defaults of the parameters that have one, by name.
     pub parameters: BTreeMap<String, String>,
+    /// The conditions that `!If` asks for, by name.
+    pub conditions: BTreeMap<String, Condition>,
     /// The DynamoDB tables.
     pub tables: Vec<Table>,
     /// The logical ids of the KMS keys.
@@ -64,18 +68,22 @@ impl Template {
         let globals = Globals::read(&root.get("Globals").get("Function"))?;
         let mut template = Self {
             parameters: parameters(&root)?,
+            conditions: Condition::read_all(&root)?,
             tables: vec![],
             kms_keys: vec![],
             queues: vec![],
             functions: vec![],
         };
+        let roles = Roles::read(&root.get("Resources"))?;
         for (logical_id, resource) in root.get("Resources").entries()? {
             match resource.get("Type").text()? {
                 "AWS::DynamoDB::Table" => template.tables.push(Table::read(logical_id, &resource)?),
                 "AWS::KMS::Key" => template.kms_keys.push(logical_id.to_owned()),
                 "AWS::SQS::Queue" => template.queues.push(Queue::read(logical_id, &resource)?),
                 "AWS::Serverless::Function" => {
-                    template.functions.push(Function::read(logical_id, &resource, &globals)?);
+                    template
+                        .functions
+                        .push(Function::read(logical_id, &resource, &globals, &roles)?);
                 }
                 // Everything else has no counterpart on this machine: the API itself, log groups, aliases.
                 _ => {}

@@ -129,7 +129,7 @@ Resources:
   Work:
     Type: AWS::Serverless::Function
     Metadata: { BuildProperties: { Binary: work } }
-    Properties: { Events: { Call: { Type: HttpApi, Properties: { Method: POST, Path: /work } } } }
+    Properties: { Events: { Call: { Type: Api, Properties: { Method: POST, Path: /work } } } }
 ";
     let (begun, go_on, ended) =
         (Arc::new(Notify::new()), Arc::new(Notify::new()), mpsc::unbounded_channel());

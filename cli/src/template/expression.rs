@@ -29,9 +29,18 @@ pub enum Term {
     },
     /// `!Sub` and `!Join`: these, one after the other.
     Concat(Vec<Self>),
+    /// `!If`: one of two.
+    If {
+        /// The name of the condition.
+        condition: String,
+        /// What it is where the condition is met.
+        then: Box<Self>,
+        /// What it is elsewhere.
+        otherwise: Box<Self>,
+    },
 }
 
-const EXPECTED: &str = "a value, !Ref, !GetAtt, !Sub or !Join";
+const EXPECTED: &str = "a value, !Ref, !GetAtt, !Sub, !Join or !If";
 
 impl Expression {
     pub(super) fn read(node: &Node<'_>) -> Result<Self, TemplateError> {
@@ -48,6 +57,7 @@ fn term(node: &Node<'_>) -> Result<Term, TemplateError> {
         "Fn::GetAtt" => attribute(argument),
         "Fn::Sub" => substitution(argument),
         "Fn::Join" => join(argument),
+        "Fn::If" => choice(argument),
         other => Err(TemplateError::Unexpected {
             place: node.place().to_owned(),
             found: other.to_owned(),
@@ -109,11 +119,27 @@ fn pieces(node: &Node<'_>, text: &str, variables: &[(&str, Term)]) -> Result<Ter
     Ok(Term::Concat(terms))
 }
 
+fn choice(argument: &Node<'_>) -> Result<Term, TemplateError> {
+    let items = argument.items()?;
+    let [condition, then, otherwise] = items.as_slice() else {
+        return Err(argument.unexpected("[condition, value, other value]"));
+    };
+    Ok(Term::If {
+        condition: condition.text()?.to_owned(),
+        then: Box::new(term(then)?),
+        otherwise: Box::new(term(otherwise)?),
+    })
+}
+
 fn join(argument: &Node<'_>) -> Result<Term, TemplateError> {
     let items = argument.items()?;
     let [delimiter, values] = items.as_slice() else {
         return Err(argument.unexpected("[delimiter, list]"));
     };
+    // `!Ref` to a parameter that is a list: its default is that list's text, elements and commas.
+    if values.value().is_some_and(Value::is_object) {
+        return term(values);
+    }
     let mut terms = vec![];
     for value in values.items()? {
         if !terms.is_empty() {

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use axum::http::Method;
 
-use super::{Expression, Statement, TemplateError, Trigger, node::Node};
+use super::{Expression, Statement, TemplateError, Trigger, node::Node, policy::Roles};
 
 /// A Lambda function.
 #[derive(Debug, Clone)]
@@ -19,7 +19,7 @@ pub struct Function {
     pub routes: Vec<Route>,
     /// What else calls it.
     pub triggers: Vec<Trigger>,
-    /// What it may do.
+    /// What its role may do.
     pub policy: Vec<Statement>,
 }
 
@@ -74,6 +74,7 @@ impl Function {
         logical_id: &str,
         resource: &Node<'_>,
         globals: &Globals,
+        roles: &Roles,
     ) -> Result<Self, TemplateError> {
         let properties = resource.get("Properties");
         let binary = resource.get("Metadata").get("BuildProperties").get("Binary");
@@ -85,7 +86,7 @@ impl Function {
             environment: variables,
             routes: routes(&properties.get("Events"))?,
             triggers: triggers(&properties.get("Events"))?,
-            policy: Statement::read_all(&properties.get("Policies"))?,
+            policy: roles.of(&properties.get("Role"))?,
         })
     }
 }
@@ -101,7 +102,7 @@ fn environment(node: &Node<'_>) -> Result<BTreeMap<String, Expression>, Template
 fn routes(events: &Node<'_>) -> Result<Vec<Route>, TemplateError> {
     let mut routes = vec![];
     for (_, event) in events.entries_or_none()? {
-        if event.get("Type").text()? == "HttpApi" {
+        if event.get("Type").text()? == "Api" {
             routes.push(Route::read(&event.get("Properties"))?);
         }
     }

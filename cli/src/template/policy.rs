@@ -1,4 +1,6 @@
-//! What a function may do: the statements of its policy.
+//! What a function may do: the statements of its role's policies.
+
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
@@ -44,22 +46,63 @@ pub enum Resource {
     KmsKey(String),
     /// The queue of this logical id.
     Queue(String),
+    /// The stream of the table of this logical id.
+    Stream(String),
     /// Something else.
     Other(Term),
 }
 
-impl Statement {
-    pub(super) fn read_all(policies: &Node<'_>) -> Result<Vec<Self>, TemplateError> {
-        let mut statements = vec![];
-        if policies.value().is_none() {
-            return Ok(statements);
-        }
-        for document in policies.items_or_one()? {
-            for statement in document.get("Statement").items_or_one()? {
-                statements.push(Self::read(&statement)?);
+/// The roles of a template, by logical id: the statements of their own policies and of the managed policies that they name.
+#[derive(Debug, Default)]
+pub(super) struct Roles(BTreeMap<String, Vec<Statement>>);
+
+impl Roles {
+    pub(super) fn read(resources: &Node<'_>) -> Result<Self, TemplateError> {
+        let (mut managed, mut roles) = (BTreeMap::new(), Self::default());
+        for (logical_id, resource) in resources.entries()? {
+            if resource.get("Type").text()? == "AWS::IAM::ManagedPolicy" {
+                let document = resource.get("Properties").get("PolicyDocument");
+                managed.insert(logical_id, Statement::read_all(&document)?);
             }
         }
-        Ok(statements)
+        for (logical_id, resource) in resources.entries()? {
+            if resource.get("Type").text()? != "AWS::IAM::Role" {
+                continue;
+            }
+            let properties = resource.get("Properties");
+            let mut statements = vec![];
+            for policy in properties.get("ManagedPolicyArns").items_or_none()? {
+                let known = policy.get("Ref").value().and_then(Value::as_str);
+                // A policy of AWS's own has no statements here.
+                statements
+                    .extend(known.and_then(|id| managed.get(id)).cloned().unwrap_or_default());
+            }
+            for policy in properties.get("Policies").items_or_none()? {
+                statements.extend(Statement::read_all(&policy.get("PolicyDocument"))?);
+            }
+            roles.0.insert(logical_id.to_owned(), statements);
+        }
+        Ok(roles)
+    }
+
+    /// The statements of the role that `!GetAtt Role.Arn` names; none where none is named.
+    pub(super) fn of(&self, role: &Node<'_>) -> Result<Vec<Statement>, TemplateError> {
+        if role.value().is_none() {
+            return Ok(vec![]);
+        }
+        let expected = || role.unexpected("!GetAtt and the Arn of a role of this template");
+        match Expression::read(role).map_err(|_| expected())?.term {
+            Term::Attribute { resource, attribute } if attribute == "Arn" => {
+                self.0.get(&resource).cloned().ok_or_else(expected)
+            }
+            _ => Err(expected()),
+        }
+    }
+}
+
+impl Statement {
+    fn read_all(document: &Node<'_>) -> Result<Vec<Self>, TemplateError> {
+        document.get("Statement").items_or_one()?.iter().map(Self::read).collect()
     }
 
     fn read(node: &Node<'_>) -> Result<Self, TemplateError> {
@@ -88,35 +131,40 @@ impl Statement {
 }
 
 impl Resource {
-    /// Recognises the ARNs of these tables, their indexes, these keys and these queues.
+    /// Recognises the ARNs of these tables, their indexes and streams, these keys and these queues.
     pub(super) fn name(&mut self, tables: &[String], kms_keys: &[String], queues: &[String]) {
         let Self::Other(term) = self else { return };
-        let terms = match term {
-            Term::Concat(terms) => terms.as_slice(),
-            Term::Literal(_) | Term::Ref(_) | Term::Attribute { .. } => {
-                std::slice::from_ref(&*term)
-            }
-        };
-        let (Some(Term::Attribute { resource, attribute }), rest) =
-            (terms.first(), terms.get(1..).unwrap_or_default())
-        else {
-            return;
-        };
-        if attribute != "Arn" {
-            return;
+        if let Some(named) = name(term, tables, kms_keys, queues) {
+            *self = named;
         }
-        let named = match rest {
-            [] if tables.contains(resource) => Self::Table(resource.clone()),
-            [] if kms_keys.contains(resource) => Self::KmsKey(resource.clone()),
-            [] if queues.contains(resource) => Self::Queue(resource.clone()),
-            [Term::Literal(suffix)] if tables.contains(resource) => {
-                match suffix.strip_prefix("/index/") {
-                    Some(index) => Self::Index { table: resource.clone(), index: index.to_owned() },
-                    None => return,
-                }
-            }
-            _ => return,
-        };
-        *self = named;
+    }
+}
+
+fn name(
+    term: &Term,
+    tables: &[String],
+    kms_keys: &[String],
+    queues: &[String],
+) -> Option<Resource> {
+    let terms = match term {
+        // The stack's own resource, or one that a parameter names in its place.
+        Term::If { then, otherwise, .. } => {
+            return name(then, tables, kms_keys, queues)
+                .or_else(|| name(otherwise, tables, kms_keys, queues));
+        }
+        Term::Concat(terms) => terms.as_slice(),
+        Term::Literal(_) | Term::Ref(_) | Term::Attribute { .. } => std::slice::from_ref(term),
+    };
+    let (Term::Attribute { resource, attribute }, rest) = terms.split_first()? else { return None };
+    match (attribute.as_str(), rest) {
+        ("StreamArn", []) if tables.contains(resource) => Some(Resource::Stream(resource.clone())),
+        ("Arn", []) if tables.contains(resource) => Some(Resource::Table(resource.clone())),
+        ("Arn", []) if kms_keys.contains(resource) => Some(Resource::KmsKey(resource.clone())),
+        ("Arn", []) if queues.contains(resource) => Some(Resource::Queue(resource.clone())),
+        ("Arn", [Term::Literal(suffix)]) if tables.contains(resource) => {
+            let index = suffix.strip_prefix("/index/")?.to_owned();
+            Some(Resource::Index { table: resource.clone(), index })
+        }
+        _ => None,
     }
 }

@@ -2,17 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use super::{Expression, Template, TemplateError, Term};
+use super::{Condition, Expression, Template, TemplateError, Term};
 
 /// What the references of a template stand for on this machine.
 #[derive(Debug, Clone, Default)]
 pub struct Resolver {
     references: BTreeMap<String, String>,
     attributes: BTreeMap<(String, String), String>,
+    conditions: BTreeMap<String, Condition>,
 }
 
+/// The name of a reference that leads nowhere.
+type Unknown = String;
+
 impl Resolver {
-    /// Knows the parameters of `template` that have a default, and the pseudo parameters.
+    /// Knows the parameters of `template` that have a default, its conditions and the pseudo parameters.
     pub fn new(template: &Template) -> Self {
         let pseudo = [
             ("AWS::AccountId", "000000000000"),
@@ -26,7 +30,7 @@ impl Resolver {
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .chain(template.parameters.clone())
             .collect();
-        Self { references, attributes: BTreeMap::new() }
+        Self { references, attributes: BTreeMap::new(), conditions: template.conditions.clone() }
     }
 
     /// Says what `!Ref` to a resource yields.
@@ -50,7 +54,7 @@ impl Resolver {
             .map_err(|name| TemplateError::Unresolved { place: expression.place.clone(), name })
     }
 
-    fn text(&self, term: &Term) -> Result<String, String> {
+    fn text(&self, term: &Term) -> Result<String, Unknown> {
         match term {
             Term::Literal(text) => Ok(text.clone()),
             Term::Ref(name) => self.references.get(name).cloned().ok_or_else(|| name.clone()),
@@ -60,6 +64,27 @@ impl Resolver {
                 .cloned()
                 .ok_or_else(|| format!("{resource}.{attribute}")),
             Term::Concat(terms) => terms.iter().map(|term| self.text(term)).collect(),
+            Term::If { condition, then, otherwise } => {
+                self.text(if self.is_met_by_name(condition)? { then } else { otherwise })
+            }
+        }
+    }
+
+    fn is_met_by_name(&self, name: &str) -> Result<bool, Unknown> {
+        self.is_met(self.conditions.get(name).ok_or_else(|| name.to_owned())?)
+    }
+
+    fn is_met(&self, condition: &Condition) -> Result<bool, Unknown> {
+        match condition {
+            Condition::Equals(left, right) => Ok(self.text(left)? == self.text(right)?),
+            Condition::Not(inner) => Ok(!self.is_met(inner)?),
+            Condition::All(all) => {
+                all.iter().try_fold(true, |met, one| Ok(met && self.is_met(one)?))
+            }
+            Condition::Any(any) => {
+                any.iter().try_fold(false, |met, one| Ok(met || self.is_met(one)?))
+            }
+            Condition::Named(name) => self.is_met_by_name(name),
         }
     }
 }

@@ -43,7 +43,7 @@ fn credential(headers: &HeaderMap) -> Result<Credential, Unauthenticated> {
 pub static LIST_USERS: Endpoint = Endpoint {
     operation: "didit_list_users",
     method: Method::GET,
-    path: "/v3/users/",
+    path: "/v3/users",
     action: Action::List,
     api: &DIDIT,
     handler: |app, call| Box::pin(list_users::handle(app, call)),
@@ -53,7 +53,7 @@ pub static LIST_USERS: Endpoint = Endpoint {
 pub static GET_USER: Endpoint = Endpoint {
     operation: "didit_get_user",
     method: Method::GET,
-    path: "/v3/users/{vendor_data}/",
+    path: "/v3/users/{vendor_data}",
     action: Action::Get,
     api: &DIDIT,
     handler: |app, call| Box::pin(get_user::handle(app, call)),
@@ -63,7 +63,7 @@ pub static GET_USER: Endpoint = Endpoint {
 pub static CREATE_USER: Endpoint = Endpoint {
     operation: "didit_create_user",
     method: Method::POST,
-    path: "/v3/users/create/",
+    path: "/v3/users/create",
     action: Action::Create,
     api: &DIDIT,
     handler: |app, call| Box::pin(create_user::handle(app, call)),
@@ -73,7 +73,7 @@ pub static CREATE_USER: Endpoint = Endpoint {
 pub static UPDATE_USER: Endpoint = Endpoint {
     operation: "didit_update_user",
     method: Method::PATCH,
-    path: "/v3/users/{vendor_data}/",
+    path: "/v3/users/{vendor_data}",
     action: Action::Update,
     api: &DIDIT,
     handler: |app, call| Box::pin(update_user::handle(app, call)),
@@ -83,7 +83,7 @@ pub static UPDATE_USER: Endpoint = Endpoint {
 pub static UPDATE_USER_STATUS: Endpoint = Endpoint {
     operation: "didit_update_user_status",
     method: Method::PATCH,
-    path: "/v3/users/{vendor_data}/update-status/",
+    path: "/v3/users/{vendor_data}/update-status",
     action: Action::UpdateStatus,
     api: &DIDIT,
     handler: |app, call| Box::pin(update_user_status::handle(app, call)),
@@ -93,7 +93,7 @@ pub static UPDATE_USER_STATUS: Endpoint = Endpoint {
 pub static DELETE_USERS: Endpoint = Endpoint {
     operation: "didit_delete_users",
     method: Method::POST,
-    path: "/v3/users/delete/",
+    path: "/v3/users/delete",
     action: Action::Delete,
     api: &DIDIT,
     handler: |app, call| Box::pin(delete_users::handle(app, call)),
@@ -107,7 +107,7 @@ pub static ENDPOINTS: [&Endpoint; 6] =
 pub static LIST_WEBHOOK_DESTINATIONS: Endpoint = Endpoint {
     operation: "didit_list_webhook_destinations",
     method: Method::GET,
-    path: "/v3/webhook/destinations/",
+    path: "/v3/webhook/destinations",
     action: Action::Webhooks,
     api: &WEBHOOKS,
     handler: |app, call| Box::pin(destinations::list::handle(app, call)),
@@ -117,7 +117,7 @@ pub static LIST_WEBHOOK_DESTINATIONS: Endpoint = Endpoint {
 pub static CREATE_WEBHOOK_DESTINATION: Endpoint = Endpoint {
     operation: "didit_create_webhook_destination",
     method: Method::POST,
-    path: "/v3/webhook/destinations/",
+    path: "/v3/webhook/destinations",
     action: Action::Webhooks,
     api: &WEBHOOKS,
     handler: |app, call| Box::pin(destinations::create::handle(app, call)),
@@ -127,7 +127,7 @@ pub static CREATE_WEBHOOK_DESTINATION: Endpoint = Endpoint {
 pub static GET_WEBHOOK_DESTINATION: Endpoint = Endpoint {
     operation: "didit_get_webhook_destination",
     method: Method::GET,
-    path: "/v3/webhook/destinations/{uuid}/",
+    path: "/v3/webhook/destinations/{uuid}",
     action: Action::Webhooks,
     api: &WEBHOOKS,
     handler: |app, call| Box::pin(destinations::get::handle(app, call)),
@@ -137,7 +137,7 @@ pub static GET_WEBHOOK_DESTINATION: Endpoint = Endpoint {
 pub static UPDATE_WEBHOOK_DESTINATION: Endpoint = Endpoint {
     operation: "didit_update_webhook_destination",
     method: Method::PATCH,
-    path: "/v3/webhook/destinations/{uuid}/",
+    path: "/v3/webhook/destinations/{uuid}",
     action: Action::Webhooks,
     api: &WEBHOOKS,
     handler: |app, call| Box::pin(destinations::update::handle(app, call)),
@@ -147,7 +147,7 @@ pub static UPDATE_WEBHOOK_DESTINATION: Endpoint = Endpoint {
 pub static DELETE_WEBHOOK_DESTINATION: Endpoint = Endpoint {
     operation: "didit_delete_webhook_destination",
     method: Method::DELETE,
-    path: "/v3/webhook/destinations/{uuid}/",
+    path: "/v3/webhook/destinations/{uuid}",
     action: Action::Webhooks,
     api: &WEBHOOKS,
     handler: |app, call| Box::pin(destinations::delete::handle(app, call)),
@@ -157,7 +157,7 @@ pub static DELETE_WEBHOOK_DESTINATION: Endpoint = Endpoint {
 pub static ROTATE_WEBHOOK_SECRET: Endpoint = Endpoint {
     operation: "didit_rotate_webhook_secret",
     method: Method::POST,
-    path: "/v3/webhook/destinations/{uuid}/rotate-secret/",
+    path: "/v3/webhook/destinations/{uuid}/rotate-secret",
     action: Action::Webhooks,
     api: &WEBHOOKS,
     handler: |app, call| Box::pin(destinations::rotate_secret::handle(app, call)),

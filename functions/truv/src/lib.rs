@@ -38,7 +38,7 @@ fn text(header: &HeaderValue) -> Result<&str, Unauthenticated> {
 pub static CREATE_USER: Endpoint = Endpoint {
     operation: "truv_create_user",
     method: Method::POST,
-    path: "/v1/users/",
+    path: "/v1/users",
     action: Action::Create,
     api: &TRUV,
     handler: |app, call| Box::pin(create_user::handle(app, call)),
@@ -48,7 +48,7 @@ pub static CREATE_USER: Endpoint = Endpoint {
 pub static LIST_USERS: Endpoint = Endpoint {
     operation: "truv_list_users",
     method: Method::GET,
-    path: "/v1/users/",
+    path: "/v1/users",
     action: Action::List,
     api: &TRUV,
     handler: |app, call| Box::pin(list_users::handle(app, call)),
@@ -58,7 +58,7 @@ pub static LIST_USERS: Endpoint = Endpoint {
 pub static GET_USER: Endpoint = Endpoint {
     operation: "truv_get_user",
     method: Method::GET,
-    path: "/v1/users/{user_id}/",
+    path: "/v1/users/{user_id}",
     action: Action::Get,
     api: &TRUV,
     handler: |app, call| Box::pin(get_user::handle(app, call)),
@@ -68,7 +68,7 @@ pub static GET_USER: Endpoint = Endpoint {
 pub static UPDATE_USER: Endpoint = Endpoint {
     operation: "truv_update_user",
     method: Method::PATCH,
-    path: "/v1/users/{user_id}/",
+    path: "/v1/users/{user_id}",
     action: Action::Update,
     api: &TRUV,
     handler: |app, call| Box::pin(update_user::handle(app, call)),
@@ -78,7 +78,7 @@ pub static UPDATE_USER: Endpoint = Endpoint {
 pub static DELETE_USER: Endpoint = Endpoint {
     operation: "truv_delete_user",
     method: Method::DELETE,
-    path: "/v1/users/{user_id}/",
+    path: "/v1/users/{user_id}",
     action: Action::Delete,
     api: &TRUV,
     handler: |app, call| Box::pin(delete_user::handle(app, call)),

@@ -1,11 +1,11 @@
-//! The calls that a function makes are exactly those that its policy in the template grants.
+//! The calls that a function makes, and those that Lambda makes with its role, are exactly those that the role grants.
 
 mod keys;
 mod webhooks;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use coffer::template::{Effect, Resource, Statement, Template};
+use coffer::template::{Effect, Function, Resource, Statement, Template, Term, Trigger};
 use harness::{
     client::Client,
     recorder::Call,
@@ -44,8 +44,41 @@ fn name(resource: &Resource) -> String {
         Resource::Index { table, index } => format!("{table}/index/{index}"),
         Resource::KmsKey(_) => "the key".to_owned(),
         Resource::Queue(queue) => queue.clone(),
-        Resource::Other(term) => panic!("a resource that is no table and no key: {term:?}"),
+        Resource::Stream(table) => format!("{table}/stream"),
+        Resource::Other(Term::Attribute { resource, attribute }) if attribute == "Arn" => {
+            resource.clone()
+        }
+        Resource::Other(Term::Literal(all)) if all == "*" => all.clone(),
+        Resource::Other(term) => panic!("a resource that is not known: {term:?}"),
     }
+}
+
+/// What Lambda itself does with the role of a function: it writes its log and its traces, and reads what calls it.
+fn by_lambda(function: &Function) -> Rights {
+    let right = |action: &str, resource: &str| (action.to_owned(), resource.to_owned());
+    let mut rights = Rights::from([
+        right("logs:CreateLogStream", "FunctionLogs"),
+        right("logs:PutLogEvents", "FunctionLogs"),
+        right("xray:PutTelemetryRecords", "*"),
+        right("xray:PutTraceSegments", "*"),
+    ]);
+    for trigger in &function.triggers {
+        match trigger {
+            Trigger::Stream { .. } => {
+                for action in ["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"] {
+                    rights.insert(right(&format!("dynamodb:{action}"), "UsersTable/stream"));
+                }
+                // The destination of batches that it gives up.
+                rights.insert(right("sqs:SendMessage", "StreamFailureQueue"));
+            }
+            Trigger::Queue { .. } => {
+                for action in ["DeleteMessage", "GetQueueAttributes", "ReceiveMessage"] {
+                    rights.insert(right(&format!("sqs:{action}"), "WebhookQueue"));
+                }
+            }
+        }
+    }
+    rights
 }
 
 fn observed(calls: &[Call], key: &str) -> Rights {
@@ -328,9 +361,10 @@ async fn a_policy_grants_what_its_function_does_and_nothing_else() {
     let key = world.stack().environment("palm_create_user").unwrap()["KMS_KEY_ID"].clone();
     for function in &template.functions {
         let operation = &function.operation;
-        let (granted, observed) =
+        let (granted, mut observed) =
             (granted(&function.policy), observed(&walk.seen[operation], &key));
         assert!(!observed.is_empty(), "{operation} was not walked through");
+        observed.extend(by_lambda(function));
         let missing: Vec<_> = observed.difference(&granted).collect();
         let superfluous: Vec<_> = granted.difference(&observed).collect();
         assert!(

@@ -66,8 +66,8 @@ fn every_path_sends_wrong_methods_to_one_of_its_own_functions() {
         }
         .push(&function.operation);
     }
-    // A word that a parameter could be too is left to it: `GET /v3/users/create/` asks for the user `create`.
-    let words = ["/v3/users/create/", "/v3/users/delete/"];
+    // A word that a parameter could be too is left to it: `GET /v3/users/create` asks for the user `create`.
+    let words = ["/v3/users/create", "/v3/users/delete"];
     functions.retain(|path, _| !words.contains(path));
     assert!(functions.keys().eq(catch_alls.keys()));
     for (path, operations) in catch_alls {
@@ -111,7 +111,9 @@ fn every_endpoint_is_documented() {
             let method = method.as_str().unwrap();
             if method != "parameters" {
                 let text = |name: &str| operation[name].as_str().unwrap().to_owned();
-                let route = format!("{} {}", method.to_uppercase(), path.as_str().unwrap());
+                // Clients send Didit's and Truv's paths with a last slash; a REST API's resource has none.
+                let path = path.as_str().unwrap().trim_end_matches('/');
+                let route = format!("{} {path}", method.to_uppercase());
                 documented.insert((text("operationId"), route, text("x-permission")));
             }
         }

@@ -39,23 +39,17 @@ pub struct Matched {
 }
 
 impl Router {
-    /// The routes of this template. One whose path ends in a slash is served without it too.
+    /// The routes of this template.
     pub fn new(template: &Template) -> Self {
-        let mut entries = vec![];
-        for (function, route) in template.routes() {
-            entries.push(Entry::new(function, route, &route.path));
-            match route.path.strip_suffix('/') {
-                None | Some("") => {}
-                Some(without_slash) => entries.push(Entry::new(function, route, without_slash)),
-            }
-        }
-        Self { entries }
+        let entries = template.routes().map(|(function, route)| Entry::new(function, route));
+        Self { entries: entries.collect() }
     }
 
     /// The route for a request of this method to this path, still percent-encoded. A literal segment beats a parameter;
-    /// for the same path, the exact method beats ANY.
+    /// for the same path, the exact method beats ANY. A slash at the end means nothing.
     pub fn find(&self, method: &Method, path: &str) -> Option<Matched> {
-        let segments: Vec<_> = path.strip_prefix('/')?.split('/').collect();
+        let path = path.strip_prefix('/')?;
+        let segments: Vec<_> = path.strip_suffix('/').unwrap_or(path).split('/').collect();
         let entry = self
             .entries
             .iter()
@@ -70,7 +64,7 @@ impl Router {
 }
 
 impl Entry {
-    fn new(function: &Function, route: &Route, path: &str) -> Self {
+    fn new(function: &Function, route: &Route) -> Self {
         let segment =
             |text: &str| match text.strip_prefix('{').and_then(|inner| inner.strip_suffix('}')) {
                 Some(name) => Segment::Parameter(name.to_owned()),
@@ -80,7 +74,7 @@ impl Entry {
             route_key: route.to_string(),
             operation: function.operation.clone(),
             method: route.method.clone(),
-            segments: path.split('/').skip(1).map(segment).collect(),
+            segments: route.path.split('/').skip(1).map(segment).collect(),
         }
     }
 
@@ -125,7 +119,7 @@ mod tests {
             format!(
                 "  F{operation}:\n    Type: AWS::Serverless::Function\n    \
                  Metadata: {{ BuildProperties: {{ Binary: {operation} }} }}\n    Properties: {{ Events: {{ E: \
-                 {{ Type: HttpApi, Properties: {{ Method: {method}, Path: '{path}' }} }} }} }}\n"
+                 {{ Type: Api, Properties: {{ Method: {method}, Path: '{path}' }} }} }} }}\n"
             )
         };
         let resources: String = routes.iter().map(entry).collect();
@@ -153,15 +147,15 @@ mod tests {
     #[test]
     fn only_whole_paths_match() {
         let router = router(&[("get_user", "GET", "/user/{id}")]);
-        for path in ["/user", "/user/", "/user/1/", "/user/1/2", "//user/1", "/User/1", "*", ""] {
+        for path in ["/user", "/user/", "/user//", "/user/1/2", "//user/1", "/User/1", "*", ""] {
             assert_eq!(found(&router, &Method::GET, path), None, "{path}");
         }
         assert_eq!(found(&router, &Method::POST, "/user/1"), None);
     }
 
     #[test]
-    fn a_path_that_ends_in_a_slash_is_served_without_it_too() {
-        let router = router(&[("list", "GET", "/users/")]);
+    fn a_slash_at_the_end_means_nothing() {
+        let router = router(&[("list", "GET", "/users")]);
         assert_eq!(found(&router, &Method::GET, "/users/").as_deref(), Some("list"));
         assert_eq!(found(&router, &Method::GET, "/users").as_deref(), Some("list"));
         assert_eq!(found(&router, &Method::GET, "/users//"), None);
