@@ -91,12 +91,11 @@ impl Roles {
             return Ok(vec![]);
         }
         let expected = || role.unexpected("!GetAtt and the Arn of a role of this template");
-        match Expression::read(role).map_err(|_| expected())?.term {
-            Term::Attribute { resource, attribute } if attribute == "Arn" => {
-                self.0.get(&resource).cloned().ok_or_else(expected)
-            }
-            _ => Err(expected()),
-        }
+        let Term::Attribute { resource, .. } = Expression::read(role).map_err(|_| expected())?.term
+        else {
+            return Err(expected());
+        };
+        self.0.get(&resource).cloned().ok_or_else(expected)
     }
 }
 
