@@ -71,6 +71,8 @@ fn by_lambda(function: &Function) -> Rights {
                 // The destination of batches that it gives up.
                 rights.insert(right("sqs:SendMessage", "StreamFailureQueue"));
             }
+            // A schedule calls by the function's own policy, not by its role.
+            Trigger::Schedule(_) => {}
             Trigger::Queue { .. } => {
                 for action in ["DeleteMessage", "GetQueueAttributes", "ReceiveMessage"] {
                     rights.insert(right(&format!("sqs:{action}"), "WebhookQueue"));
