@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_smithy_runtime_api::shared::IntoShared as _;
 
 use crate::{
     auth::Authenticator,
+    aws::{BusyItems, FreshConnections, LEAST_OF_AN_ATTEMPT, Patience},
     clock::Clock,
     config::{Config, ConfigError},
     limits::RateLimiter,
@@ -38,11 +40,15 @@ impl App {
 
     /// The same by another clock.
     pub fn with_clock(config: Config, sdk: &SdkConfig, clock: Clock) -> Self {
-        let sdk = bounded(sdk);
-        let dynamodb = aws_sdk_dynamodb::Client::new(&sdk);
+        let sdk = bounded_by(sdk, &clock);
+        let dynamodb = aws_sdk_dynamodb::config::Builder::from(&sdk)
+            .interceptor(Patience)
+            .retry_classifier(BusyItems);
+        let dynamodb = aws_sdk_dynamodb::Client::from_conf(dynamodb.build());
         let store = Store::new(dynamodb, config.users_table.clone(), config.keys_table.clone());
         let store = store.with_clock(clock.clone());
-        let kms = aws_sdk_kms::Client::new(&sdk);
+        let kms = aws_sdk_kms::config::Builder::from(&sdk).interceptor(Patience);
+        let kms = aws_sdk_kms::Client::from_conf(kms.build());
         let keyring =
             Keyring::new(kms, config.kms_key_id.clone(), store.clone(), config.key_lifetime);
         let rate_limiter = RateLimiter::new(store.clone(), config.rate_limits, clock.clone());
@@ -63,19 +69,26 @@ impl App {
     }
 }
 
-/// Three quick attempts within what a function's ten seconds allow: a service that stays away becomes a 503 of ours
-/// and not a time-out of Lambda's. Whoever hands in a configuration with a time limit of its own has reasons.
+/// Quick attempts, of which three fit into a call even where each hangs; more where a service says at once that it is busy.
+/// What the request has left may allow less: see [`Patience`]. Whoever hands in a configuration with a time limit of its own
+/// has reasons.
 pub fn bounded(sdk: &SdkConfig) -> SdkConfig {
+    bounded_by(sdk, &Clock::system())
+}
+
+fn bounded_by(sdk: &SdkConfig, clock: &Clock) -> SdkConfig {
     let chosen = sdk.timeout_config().filter(|timeouts| timeouts.operation_timeout().is_some());
     let timeouts = chosen.cloned().unwrap_or_else(|| {
         TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(1))
-            .operation_attempt_timeout(Duration::from_millis(1_500))
-            .operation_timeout(Duration::from_secs(4))
+            .operation_attempt_timeout(LEAST_OF_AN_ATTEMPT)
+            .operation_timeout(Duration::from_secs(5))
             .build()
     });
     let retries = RetryConfig::standard()
-        .with_max_attempts(3)
+        .with_max_attempts(5)
         .with_initial_backoff(Duration::from_millis(50));
-    sdk.to_builder().timeout_config(timeouts).retry_config(retries).build()
+    let http = sdk.http_client().unwrap_or_else(|| FreshConnections::new(clock.clone()).into_shared());
+    let sdk = sdk.to_builder().http_client(http);
+    sdk.timeout_config(timeouts).retry_config(retries).build()
 }

@@ -1,4 +1,13 @@
-//! What AWS said when it did not do what was asked.
+//! Calling AWS: how long a call may take, what is tried again, and what AWS said when it did not do what was asked.
+
+mod connections;
+mod patience;
+mod retry;
+
+pub(crate) use connections::FreshConnections;
+pub use patience::Patience;
+pub(crate) use patience::LEAST as LEAST_OF_AN_ATTEMPT;
+pub(crate) use retry::BusyItems;
 
 use aws_sdk_dynamodb::{
     config::http::HttpResponse,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::{
     auth::{Denied, KeySetUnavailable, Unauthenticated},
     aws::AwsError,
+    deadline::Passed,
     domain::Timestamp,
     vault::VaultError,
 };
@@ -120,6 +121,9 @@ pub enum Error {
     /// Time ran out before everything was done. What was done stays done; the same request goes on from there.
     #[error("unfinished")]
     Unfinished,
+    /// Time ran out before the answer was known. What was asked for may have been done or not.
+    #[error(transparent)]
+    TimedOut(#[from] Passed),
     /// A sealed value does not open, or a key is missing.
     #[error(transparent)]
     Vault(VaultError),

@@ -32,6 +32,8 @@ pub use search::{Found, Search, search_users};
 pub use vault_fields::{FieldChanges, apply_fields, change_fields, may_change};
 pub use verify::record_verification;
 
+pub(crate) use crate::backoff::pause;
+
 use std::collections::BTreeSet;
 
 use crate::{
@@ -75,12 +77,4 @@ fn index_entries(user: &User, index: &IndexKey) -> BTreeSet<IndexEntry> {
     let prefixes =
         names.prefixes().iter().map(|prefix| IndexEntry::NamePrefix(index.name_prefix(prefix)));
     exact.chain(prefixes).chain(approved_emails).chain(approved_phones).chain(states).collect()
-}
-
-/// A pause before the next attempt, longer each time and never the same for two callers.
-pub(crate) async fn pause(attempt: usize) {
-    let spread = crate::vault::random::<1>().map_or(0, |[byte]| u64::from(byte) % 20);
-    let millis =
-        u64::try_from(attempt).unwrap_or(u64::MAX).saturating_mul(10).saturating_add(spread);
-    tokio::time::sleep(std::time::Duration::from_millis(millis)).await;
 }

@@ -43,6 +43,7 @@ struct State {
     faults: Vec<Fault>,
     latency: Duration,
     measure_capacity: bool,
+    connections: line::Register,
 }
 
 #[derive(Clone, Default)]
@@ -51,6 +52,10 @@ struct Shared(Arc<Mutex<State>>);
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().expect("no thread panics while it holds the recorder's state")
+    }
+
+    fn connections(&self) -> line::Register {
+        Arc::clone(&self.lock().connections)
     }
 }
 
@@ -116,6 +121,25 @@ impl Recorder {
     /// Removes all faults.
     pub fn clear_faults(&self) {
         self.state.lock().faults.clear();
+    }
+
+    /// Closes every connection that is open now, as a server does with those that were idle for long. Answers how many
+    /// there ever were.
+    pub fn close_connections(&self) -> usize {
+        self.each_connection(line::Line::close)
+    }
+
+    /// Lets every connection that is open now fall silent: what is sent there is lost, and nobody says so. Answers how many
+    /// there ever were.
+    pub fn silence_connections(&self) -> usize {
+        self.each_connection(line::Line::silence)
+    }
+
+    fn each_connection(&self, work: impl Fn(&line::Line)) -> usize {
+        let connections = self.state.connections();
+        let connections = connections.lock().expect("no thread panics while it holds the register");
+        connections.iter().for_each(work);
+        connections.len()
     }
 
     /// How many faults have not struck yet. A test that fails each call in turn has passed the last one when its fault

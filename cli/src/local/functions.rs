@@ -18,9 +18,6 @@ use super::{
 };
 use crate::template::{Function, Resolver, Template, TemplateError};
 
-/// What the template gives a function before AWS stops it; here it only dates the deadline.
-const TIMEOUT: Duration = Duration::from_secs(10);
-
 /// Every endpoint of every API.
 pub fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
     let all: [&'static [&'static Endpoint]; 6] = [
@@ -49,6 +46,7 @@ pub(super) struct LocalWorker {
 
 struct Local {
     endpoint: &'static Endpoint,
+    timeout: Duration,
     environment: BTreeMap<String, String>,
     app: Arc<App>,
 }
@@ -88,7 +86,9 @@ impl Functions {
             };
             apps.insert(environment.clone(), Arc::clone(&app));
             let endpoint = endpoint(function)?;
-            by_operation.insert(function.operation.clone(), Local { endpoint, environment, app });
+            let timeout = Duration::from_secs(function.timeout_seconds);
+            let local = Local { endpoint, timeout, environment, app };
+            by_operation.insert(function.operation.clone(), local);
         }
         Ok(Self { by_operation, workers: local_workers })
     }
@@ -129,7 +129,7 @@ impl Functions {
             return response::internal_server_error();
         };
         let request = match lambda_http::request::from_str(&invocation.event.to_string()) {
-            Ok(request) => request.with_lambda_context(context(&invocation)),
+            Ok(request) => request.with_lambda_context(context(&invocation, local.timeout)),
             Err(error) => {
                 tracing::error!(
                     error = error.to_string(),
@@ -172,12 +172,13 @@ fn config(
     })
 }
 
-fn context(invocation: &Invocation) -> Context {
+/// `timeout` is what the template gives the function before AWS ends it; here it only dates the deadline.
+fn context(invocation: &Invocation, timeout: Duration) -> Context {
     let mut context = Context::default();
     context.request_id.clone_from(&invocation.request_id);
     context.invoked_function_arn =
         format!("arn:aws:lambda:us-east-1:000000000000:function:{}", invocation.operation);
-    let deadline = UNIX_EPOCH.elapsed().unwrap_or_default().saturating_add(TIMEOUT);
+    let deadline = UNIX_EPOCH.elapsed().unwrap_or_default().saturating_add(timeout);
     context.deadline = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
     context
 }

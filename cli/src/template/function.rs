@@ -13,6 +13,8 @@ pub struct Function {
     pub logical_id: String,
     /// Its operation id, which is the name of its binary.
     pub operation: String,
+    /// After how many seconds Lambda ends it: its own or that of `Globals`, else Lambda's three.
+    pub timeout_seconds: u64,
     /// Its environment, that of `Globals` included.
     pub environment: BTreeMap<String, Expression>,
     /// The routes that lead to it.
@@ -60,12 +62,13 @@ impl fmt::Display for Route {
 /// What every function has unless it says otherwise.
 #[derive(Debug)]
 pub(super) struct Globals {
+    timeout_seconds: Option<u64>,
     environment: BTreeMap<String, Expression>,
 }
 
 impl Globals {
     pub(super) fn read(node: &Node<'_>) -> Result<Self, TemplateError> {
-        Ok(Self { environment: environment(node)? })
+        Ok(Self { timeout_seconds: timeout_seconds(node)?, environment: environment(node)? })
     }
 }
 
@@ -83,12 +86,24 @@ impl Function {
         Ok(Self {
             logical_id: logical_id.to_owned(),
             operation: binary.text()?.to_owned(),
+            timeout_seconds: timeout_seconds(&properties)?
+                .or(globals.timeout_seconds)
+                .unwrap_or(TIMEOUT_SECONDS),
             environment: variables,
             routes: routes(&properties.get("Events"))?,
             triggers: triggers(&properties.get("Events"))?,
             policy: roles.of(&properties.get("Role"))?,
         })
     }
+}
+
+/// What a function has that says nothing.
+const TIMEOUT_SECONDS: u64 = 3;
+
+fn timeout_seconds(node: &Node<'_>) -> Result<Option<u64>, TemplateError> {
+    let Some(node) = node.get("Timeout").present() else { return Ok(None) };
+    let seconds = node.scalar()?.parse().ok().filter(|seconds| (1..=900).contains(seconds));
+    seconds.map(Some).ok_or_else(|| node.unexpected("a number of seconds from 1 to 900"))
 }
 
 fn environment(node: &Node<'_>) -> Result<BTreeMap<String, Expression>, TemplateError> {

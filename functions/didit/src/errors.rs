@@ -79,6 +79,7 @@ fn body(error: &Error) -> Value {
         | Error::Vault(_)
         | Error::KeySet(_)
         | Error::Aws(_)
+        | Error::TimedOut(_)
         | Error::Panicked => "A server error occurred.".to_owned(),
     };
     json!({"detail": detail})

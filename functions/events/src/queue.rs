@@ -9,6 +9,8 @@ use aws_sdk_sqs::{
     types::SendMessageBatchRequestEntry,
 };
 
+use shared::aws::Patience;
+
 use crate::message::Delivery;
 
 /// How many messages one call may send.
@@ -39,7 +41,8 @@ pub struct Queue {
 impl Queue {
     /// The queue behind a URL.
     pub fn new(sdk: &SdkConfig, url: String) -> Self {
-        Self { client: Client::new(sdk), url }
+        let client = aws_sdk_sqs::config::Builder::from(sdk).interceptor(Patience).build();
+        Self { client: Client::from_conf(client), url }
     }
 
     /// Puts deliveries into the queue, in their order. All, or an error: then some may be in it.

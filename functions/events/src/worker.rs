@@ -11,6 +11,7 @@ use shared::{
     app::bounded,
     clock::Clock,
     config::{Config, ConfigError},
+    deadline::Deadline,
     runtime::init_tracing,
 };
 
@@ -109,8 +110,11 @@ pub fn run(worker: &'static Worker) -> Result<(), lambda_http::Error> {
         let config = worker.config().inspect_err(bad_configuration)?;
         let sdk = aws_config::load_defaults(BehaviorVersion::latest()).await;
         let shop = Workshop::new(config, &sdk);
-        lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async {
-            Ok::<_, lambda_http::Error>(worker.answer(&shop, event.payload).await?)
+        lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
+            // A batch that has not ended by then fails as a whole, as it would if Lambda ended it.
+            let deadline = Deadline::of_invocation(event.context.deadline);
+            let answer = deadline.bound(worker.answer(&shop, event.payload));
+            async { Ok::<_, lambda_http::Error>(answer.await??) }
         }))
         .await
     })

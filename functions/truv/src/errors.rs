@@ -71,6 +71,7 @@ fn body(error: &Error) -> Value {
         | Error::Vault(_)
         | Error::KeySet(_)
         | Error::Aws(_)
+        | Error::TimedOut(_)
         | Error::Panicked => coded(code(error), "A server error occurred."),
     }
 }

@@ -15,6 +15,8 @@ use jsonwebtoken::{
 };
 use serde::Deserialize;
 
+use crate::deadline::Deadline;
+
 /// The keys of a set that tokens are checked with: RSA for RS256, P-256 for ES256. All others are left out.
 #[derive(Debug, Clone, Default)]
 pub(super) struct KeySet(Vec<(String, Algorithm, DecodingKey)>);
@@ -150,7 +152,9 @@ async fn fetch(url: &str) -> Result<KeySet, KeySetUnavailable> {
     if !may_fetch(url) {
         return Err(KeySetUnavailable::Url);
     }
-    tokio::time::timeout(TIME_LIMIT, get(url)).await.unwrap_or(Err(KeySetUnavailable::NoAnswer))
+    let left = Deadline::current().map_or(TIME_LIMIT, Deadline::left_for_a_call);
+    let answer = tokio::time::timeout(TIME_LIMIT.min(left), get(url)).await;
+    answer.unwrap_or(Err(KeySetUnavailable::NoAnswer))
 }
 
 async fn get(url: &str) -> Result<KeySet, KeySetUnavailable> {

@@ -11,10 +11,10 @@ use aws_sdk_dynamodb::error::BoxError;
 use crate::deadline::Deadline;
 
 /// How many attempts are to fit into what is left.
-const ATTEMPTS: u32 = 3;
+const ATTEMPTS: u32 = 2;
 
-/// The least that an attempt gets: less is no attempt.
-const LEAST: Duration = Duration::from_millis(200);
+/// The least that an attempt is given, whatever is left: a service may be slow and answer all the same.
+pub(crate) const LEAST: Duration = Duration::from_millis(1_500);
 
 /// Gives each call of a client what is left until the deadline of the request, where that is less than what the client
 /// allows anyway; and each attempt a share of it, so that one that hangs leaves time for the next.
@@ -64,7 +64,7 @@ mod tests {
             .operation_timeout(seconds(5.0))
             .build();
         for (left, call, attempt) in
-            [(9.0, 5.0, 1.5), (3.0, 3.0, 1.0), (0.3, 0.3, 0.2), (0.0, 0.0, 0.2)]
+            [(9.0, 5.0, 1.5), (3.0, 3.0, 1.5), (0.3, 0.3, 1.5), (0.0, 0.0, 1.5)]
         {
             let limits = limited(&allowed, seconds(left));
             assert_eq!(limits.operation_timeout(), Some(seconds(call)));
@@ -73,6 +73,6 @@ mod tests {
         }
         let limits = limited(&TimeoutConfig::disabled(), seconds(9.0));
         assert_eq!(limits.operation_timeout(), Some(seconds(9.0)));
-        assert_eq!(limits.operation_attempt_timeout(), Some(seconds(3.0)));
+        assert_eq!(limits.operation_attempt_timeout(), Some(seconds(4.5)));
     }
 }

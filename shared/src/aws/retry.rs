@@ -1,7 +1,10 @@
 //! What the SDK is to try again, beyond what it tries again by itself.
 
 use aws_sdk_dynamodb::{
-    error::ProvideErrorMetadata, operation::transact_write_items::TransactWriteItemsError,
+    operation::{
+        delete_item::DeleteItemError, put_item::PutItemError,
+        transact_write_items::TransactWriteItemsError, update_item::UpdateItemError,
+    },
     types::CancellationReason,
 };
 use aws_smithy_runtime_api::client::{
@@ -21,13 +24,22 @@ impl ClassifyRetry for BusyItems {
             return RetryAction::NoActionIndicated;
         };
         let Some(error) = error.as_operation_error() else { return RetryAction::NoActionIndicated };
-        match error.downcast_ref::<TransactWriteItemsError>() {
-            Some(TransactWriteItemsError::TransactionCanceledException(cancelled))
-                if only_busy(cancelled.cancellation_reasons()) =>
-            {
-                RetryAction::throttling_error()
+        let throttled = match error.downcast_ref() {
+            Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+                only_busy(cancelled.cancellation_reasons())
             }
-            Some(_) | None => RetryAction::NoActionIndicated,
+            Some(_) | None => false,
+        };
+        let met_a_transaction =
+            error.downcast_ref().is_some_and(UpdateItemError::is_transaction_conflict_exception)
+                || error.downcast_ref().is_some_and(PutItemError::is_transaction_conflict_exception)
+                || error
+                    .downcast_ref()
+                    .is_some_and(DeleteItemError::is_transaction_conflict_exception);
+        if throttled || met_a_transaction {
+            RetryAction::throttling_error()
+        } else {
+            RetryAction::NoActionIndicated
         }
     }
 

@@ -95,7 +95,9 @@ impl Code {
             Error::Throttled(_) => Self::RateLimited,
             Error::Unfinished => Self::Unfinished,
             Error::Aws(error) if error.is_transient() => Self::Unavailable,
-            Error::Vault(VaultError::Random) | Error::KeySet(_) => Self::Unavailable,
+            Error::Vault(VaultError::Random) | Error::KeySet(_) | Error::TimedOut(_) => {
+                Self::Unavailable
+            }
             Error::Vault(VaultError::Integrity | VaultError::NoKey(_) | VaultError::Aws(_))
             | Error::Aws(_)
             | Error::Panicked => Self::InternalError,

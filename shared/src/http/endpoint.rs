@@ -15,6 +15,7 @@ use super::{Call, Code, Request, Response};
 use crate::{
     app::App,
     auth::{Action, Credential, Principal, Unauthenticated},
+    deadline::Deadline,
     domain::RequestId,
     error::{Error, Result},
     limits::Traffic,
@@ -57,8 +58,11 @@ impl Endpoint {
         let started = Instant::now();
         let request_id = request_id(&request);
         let mut caller = None;
-        let attempt = AssertUnwindSafe(self.attempt(app, request, &request_id, &mut caller));
-        let outcome = attempt.catch_unwind().await.unwrap_or(Err(Error::Panicked));
+        let deadline = deadline(&request);
+        let attempt = deadline.bound(self.attempt(app, request, &request_id, &mut caller));
+        let outcome = AssertUnwindSafe(attempt).catch_unwind().await;
+        let in_time = outcome.unwrap_or(Ok(Err(Error::Panicked)));
+        let outcome = in_time.unwrap_or_else(|passed| Err(passed.into()));
         let code = outcome.as_ref().err().map(Code::of);
         if let Err(error) = &outcome {
             self.log_cause(error, &request_id);
@@ -124,11 +128,17 @@ fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
+/// What Lambda says of the invocation.
+fn context(request: &Request) -> Option<&Context> {
+    request.extensions().get::<Context>().or_else(|| request.lambda_context_ref())
+}
+
 fn request_id(request: &Request) -> RequestId {
-    let context = request.extensions().get::<Context>();
-    let id =
-        context.or_else(|| request.lambda_context_ref()).map(|context| context.request_id.clone());
-    RequestId::new(id.unwrap_or_default())
+    RequestId::new(context(request).map(|context| context.request_id.clone()).unwrap_or_default())
+}
+
+fn deadline(request: &Request) -> Deadline {
+    Deadline::of_invocation(context(request).map(|context| context.deadline).unwrap_or_default())
 }
 
 /// Personal data is not to be cached or sniffed; the request id ties the answer to its log line.

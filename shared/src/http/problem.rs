@@ -80,8 +80,10 @@ pub fn render_as(
 
 /// The headers that an error brings along, whatever its body looks like.
 pub fn add_headers(error: &Error, response: &mut Response) {
+    let status = response.status();
     let headers = response.headers_mut();
-    if Code::of(error).status() == StatusCode::SERVICE_UNAVAILABLE {
+    // The status that is sent: some APIs have another than the registry.
+    if status == StatusCode::SERVICE_UNAVAILABLE {
         headers.insert(RETRY_AFTER, HeaderValue::from(1));
     }
     if let Error::Unauthenticated(_) = error {
@@ -161,7 +163,10 @@ fn detail(error: &Error) -> String {
         }
         Error::KeySet(_) => "The keys of the token's issuer are not available. Try again.",
         Error::Aws(error) if error.is_transient() => {
-            "A service that this depends on is not available. Try again."
+            "A service that this depends on is not available. Try again; with the same Idempotency-Key where there is one, for it may have been done."
+        }
+        Error::TimedOut(_) => {
+            "Time ran out. Try again; with the same Idempotency-Key where there is one, for it may have been done."
         }
         Error::Vault(_) | Error::Aws(_) | Error::Panicked => {
             "Something went wrong here. Nothing was disclosed; quote the request id when you report it."

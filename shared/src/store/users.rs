@@ -10,6 +10,7 @@ use serde_bytes::ByteBuf;
 use super::{Store, item::UserItem, keys};
 use crate::{
     aws::AwsError,
+    backoff::pause,
     domain::{Scope, Timestamp, User, UserId},
     vault::{Fingerprint, SealedDataKey},
 };
@@ -146,7 +147,7 @@ impl Store {
         &self,
         wanted: HashMap<String, Vec<keys::Key>>,
     ) -> Result<HashMap<String, Vec<Item>>, AwsError> {
-        const ATTEMPTS: usize = 4;
+        const ATTEMPTS: usize = 6;
         let request = wanted.into_iter().map(|(table, keys)| {
             let keys = keys.iter().map(keys::Key::attributes).collect();
             let request =
@@ -157,7 +158,7 @@ impl Store {
         });
         let mut pending = request.collect::<Result<HashMap<_, _>, _>>()?;
         let mut found: HashMap<String, Vec<Item>> = HashMap::new();
-        for _attempt in 0..ATTEMPTS {
+        for attempt in 1..=ATTEMPTS {
             let answer = self.client.batch_get_item().set_request_items(Some(pending)).send().await;
             let answer = answer.map_err(|error| AwsError::of(BATCH, &error))?;
             for (table, items) in answer.responses.unwrap_or_default() {
@@ -167,6 +168,8 @@ impl Store {
             if pending.is_empty() {
                 return Ok(found);
             }
+            // They come back at once and without an error, which the SDK does not know for a refusal.
+            pause(attempt).await;
         }
         Err(AwsError::transient(BATCH, "unprocessed keys"))
     }

@@ -2,14 +2,15 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use futures_util::{StreamExt, TryStreamExt, future::try_join_all, stream, try_join};
+use futures_util::{StreamExt, future::try_join_all, join, stream, try_join};
 
 use super::{ATTEMPTS, index_entries, pause};
 use crate::{
     App,
+    deadline::Deadline,
     domain::{Event, EventKind, ExternalId, Status, User, UserId},
     error::{Error, Result},
     http::Call,
@@ -17,8 +18,12 @@ use crate::{
     vault::{IndexKey, SealedDataKey},
 };
 
-/// How long one call goes on before it asks to be repeated. API Gateway gives up after 30 seconds.
+/// How long one call goes on before it asks to be repeated: less where the request ends earlier. The gateway gives up after
+/// 29 seconds, and many a client before that.
 const TIME_LIMIT: Duration = Duration::from_secs(20);
+
+/// What saying so may take.
+const SAYING_SO: Duration = Duration::from_millis(250);
 
 /// How long the event of a deletion stays at least: as long as receivers of webhooks are tried, and some.
 const TOLD_WITHIN: time::Duration = time::Duration::days(2);
@@ -39,80 +44,129 @@ pub enum Selection {
 }
 
 /// Deletes users and answers how many there were to delete. Those that are deleted already, or never were, count for
-/// nothing, so a repeated call goes on where the one before ended. A call that runs out of time says so with
-/// [`Error::Unfinished`].
+/// nothing, so a repeated call goes on where the one before ended. Where time runs out, or DynamoDB is too busy for some of
+/// them, the others are deleted all the same, and the call says with [`Error::Unfinished`] that it is to be repeated.
 ///
 /// Everything of a deleted user is kept for the retention period, then goes by TTL, the data key with it; with a period
 /// of none the data key is destroyed at once. The external id is free again at once.
 pub async fn delete_users(app: &App, call: &Call, selection: &Selection) -> Result<usize> {
-    let deadline = Instant::now().checked_add(TIME_LIMIT);
-    let scope = call.scope();
-    let index = app.keyring.index(scope).await?;
+    let index = app.keyring.index(call.scope()).await?;
+    let limit = Deadline::after(TIME_LIMIT);
+    let limit = Deadline::current().map_or(limit, |end| end.earlier(SAYING_SO).min(limit));
+    // Each user is one transaction: what is given up half-way was carried out for some, and for the others not.
+    let work = limit.bound(delete_selected(app, call, &index, selection)).await;
+    match work.unwrap_or_else(|passed| Err(passed.into())) {
+        Ok(Tally { deleted, left: 0 }) => Ok(deleted),
+        Ok(_some_left) => Err(Error::Unfinished),
+        Err(error) if passes(&error) => {
+            tracing::warn!(cause = error.to_string(), "a deletion is unfinished");
+            Err(Error::Unfinished)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// How far a deletion has come.
+#[derive(Clone, Copy, Default)]
+struct Tally {
+    deleted: usize,
+    /// Who could not be deleted for now.
+    left: usize,
+}
+
+impl Tally {
+    fn add(&mut self, other: Self) {
+        self.deleted = self.deleted.saturating_add(other.deleted);
+        self.left = self.left.saturating_add(other.left);
+    }
+
+    /// Whether there is no use in trying others: nobody could be deleted.
+    const fn is_stuck(self) -> bool {
+        self.deleted == 0 && self.left > 0
+    }
+}
+
+/// Whether the same may succeed a little later.
+fn passes(error: &Error) -> bool {
+    matches!(error, Error::Contended | Error::TimedOut(_))
+        || matches!(error, Error::Aws(error) if error.is_transient())
+}
+
+async fn delete_selected(
+    app: &App,
+    call: &Call,
+    index: &IndexKey,
+    selection: &Selection,
+) -> Result<Tally> {
     let ids = match selection {
-        Selection::All => return delete_all(app, call, &index, deadline).await,
+        Selection::All => return delete_all(app, call, index).await,
         Selection::Ids(ids) => ids.iter().copied().collect::<BTreeSet<_>>(),
         Selection::ExternalIds(external_ids) => {
             let names: BTreeSet<_> = external_ids.iter().map(|id| index.external_id(id)).collect();
             let names: Vec<_> = names.into_iter().collect();
-            app.store.external_id_owners(scope, &names).await?.into_iter().collect()
+            app.store.external_id_owners(call.scope(), &names).await?.into_iter().collect()
         }
     };
-    let mut deleted = 0_usize;
+    let mut tally = Tally::default();
     // Each once: DynamoDB refuses a batch that asks for an item twice.
     let ids: Vec<UserId> = ids.into_iter().collect();
     for batch in ids.chunks(BATCH) {
-        check_time(deadline)?;
-        deleted = deleted.saturating_add(delete_batch(app, call, &index, batch).await?);
+        let batch = delete_batch(app, call, index, batch).await?;
+        tally.add(batch);
+        if batch.is_stuck() {
+            break;
+        }
     }
-    Ok(deleted)
+    Ok(tally)
 }
 
-async fn delete_all(
-    app: &App,
-    call: &Call,
-    index: &IndexKey,
-    deadline: Option<Instant>,
-) -> Result<usize> {
-    let mut deleted = 0_usize;
+async fn delete_all(app: &App, call: &Call, index: &IndexKey) -> Result<Tally> {
+    let mut tally = Tally::default();
     for status in [Status::Active, Status::Flagged, Status::Blocked] {
         let partition = Partition::Listed(status, ListOrder::Created);
         let mut window = Window { limit: BATCH, ..Window::default() };
         loop {
-            check_time(deadline)?;
             let page = app.store.page(call.scope(), &partition, &window).await?;
             let ids: Vec<_> = page.entries.iter().map(|(_, id)| *id).collect();
-            deleted = deleted.saturating_add(delete_batch(app, call, index, &ids).await?);
+            let batch = delete_batch(app, call, index, &ids).await?;
+            tally.add(batch);
+            if batch.is_stuck() {
+                return Ok(tally);
+            }
             match page.entries.into_iter().next_back() {
                 Some((position, _)) if page.has_more => window.after = Some(position),
                 Some(_) | None => break,
             }
         }
     }
-    Ok(deleted)
+    Ok(tally)
 }
 
-fn check_time(deadline: Option<Instant>) -> Result<()> {
-    if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-        return Err(Error::Unfinished);
-    }
-    Ok(())
-}
-
-async fn delete_batch(app: &App, call: &Call, index: &IndexKey, ids: &[UserId]) -> Result<usize> {
+/// Deletes those of some users who are there. One who cannot be deleted for now keeps nobody else.
+async fn delete_batch(app: &App, call: &Call, index: &IndexKey, ids: &[UserId]) -> Result<Tally> {
     let scope = call.scope();
     let history = stream::iter(ids.iter().copied())
-        .map(async |id| Ok::<_, Error>((id, app.store.history_keys(scope, id).await?)))
+        .map(async |id| (id, app.store.history_keys(scope, id).await))
         .buffer_unordered(SIDE_BY_SIDE)
-        .try_collect::<HashMap<_, _>>();
-    let found = async { Ok(app.store.users_and_data_keys(scope, ids).await?) };
-    let (found, mut history) = try_join!(found, history)?;
-    let deletions = found.into_iter().map(|(user, data_key)| {
-        let history = history.remove(&user.id).unwrap_or_default();
-        delete_user(app, call, index, Doomed { user, data_key, history })
+        .collect::<HashMap<_, _>>();
+    let (found, mut history) = join!(app.store.users_and_data_keys(scope, ids), history);
+    let deletions = found?.into_iter().map(|(user, data_key)| {
+        let history = history.remove(&user.id).unwrap_or_else(|| Ok(Vec::new()));
+        async move {
+            let doomed = Doomed { user, data_key, history: history? };
+            delete_user(app, call, index, doomed).await
+        }
     });
-    let deletions = stream::iter(deletions).buffer_unordered(SIDE_BY_SIDE);
-    let count = async |sum: usize, deleted| Ok(sum.saturating_add(usize::from(deleted)));
-    deletions.try_fold(0, count).await
+    let mut tally = Tally::default();
+    let mut deletions = stream::iter(deletions).buffer_unordered(SIDE_BY_SIDE);
+    while let Some(outcome) = deletions.next().await {
+        match outcome {
+            Ok(deleted) => tally.add(Tally { deleted: deleted.into(), left: 0 }),
+            Err(error) if passes(&error) => tally.add(Tally { deleted: 0, left: 1 }),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(tally)
 }
 
 /// What one user's deletion is about.

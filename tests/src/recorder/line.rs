@@ -3,11 +3,8 @@
 use std::{
     io,
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    task::{Context, Poll},
+    sync::{Arc, Mutex, MutexGuard},
+    task::{Context, Poll, Waker},
 };
 
 use axum::{
@@ -19,24 +16,68 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
+/// What has become of a connection.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Fate {
+    #[default]
+    Intact,
+    /// Nothing is written any more: the server's next attempt fails, and it closes the connection.
+    Cut,
+    /// The server takes it for closed by the caller, and closes it.
+    Closed,
+    /// What the caller sends arrives nowhere, and nobody tells the caller.
+    Silent,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    fate: Fate,
+    reader: Option<Waker>,
+}
+
 /// A handle on one connection.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Line(Arc<AtomicBool>);
+pub(super) struct Line(Arc<Mutex<State>>);
 
 impl Line {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().expect("no thread panics while it holds a line's state")
+    }
+
+    fn meet(&self, fate: Fate) {
+        let mut state = self.lock();
+        state.fate = fate;
+        if let Some(reader) = state.reader.take() {
+            reader.wake();
+        }
+    }
+
     /// From now on nothing is written: the server's next attempt fails, and it closes the connection.
     pub(super) fn cut(&self) {
-        self.0.store(true, Ordering::SeqCst);
+        self.lock().fate = Fate::Cut;
+    }
+
+    /// The server hangs up.
+    pub(super) fn close(&self) {
+        self.meet(Fate::Closed);
+    }
+
+    /// From now on nothing that the caller sends arrives.
+    pub(super) fn silence(&self) {
+        self.meet(Fate::Silent);
     }
 
     fn intact(&self) -> io::Result<()> {
-        if self.0.load(Ordering::SeqCst) { Err(io::ErrorKind::BrokenPipe.into()) } else { Ok(()) }
+        if self.lock().fate == Fate::Cut { Err(io::ErrorKind::BrokenPipe.into()) } else { Ok(()) }
     }
 }
 
+/// All connections that there ever were.
+pub(super) type Register = Arc<Mutex<Vec<Line>>>;
+
 /// Accepts connections, each with its [`Line`].
 #[derive(Debug)]
-pub(super) struct Lines(pub(super) TcpListener);
+pub(super) struct Lines(pub(super) TcpListener, pub(super) Register);
 
 impl Listener for Lines {
     type Io = Wire;
@@ -46,6 +87,7 @@ impl Listener for Lines {
         let (stream, _) = Listener::accept(&mut self.0).await;
         drop(stream.set_nodelay(true));
         let line = Line::default();
+        self.1.lock().expect("no thread panics while it holds the register").push(line.clone());
         (Wire { stream, line: line.clone() }, line)
     }
 
@@ -73,7 +115,16 @@ impl AsyncRead for Wire {
         context: &mut Context<'_>,
         to: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, to)
+        let fate = {
+            let mut state = self.line.lock();
+            state.reader = Some(context.waker().clone());
+            state.fate
+        };
+        match fate {
+            Fate::Intact | Fate::Cut => Pin::new(&mut self.stream).poll_read(context, to),
+            Fate::Closed => Poll::Ready(Ok(())),
+            Fate::Silent => Poll::Pending,
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use std::{
         Arc, LazyLock,
         atomic::{AtomicU32, Ordering},
     },
+    time::{Duration, UNIX_EPOCH},
 };
 
 use aws_config::Region;
@@ -18,6 +19,12 @@ use harness::{client::Client, world::World};
 use lambda_http::RequestExt as _;
 use shared::{App, config::Config, http::Endpoint};
 use tokio::net::TcpListener;
+
+/// When Lambda ends a function that was not called to end at another time.
+const UNSAID: Duration = Duration::ZERO;
+
+/// How much later than it says this Lambda ends a function, for a machine that is busy with other tests.
+const INDULGENCE: Duration = Duration::from_secs(4);
 
 /// One sandbox per operation over the backends of a world, behind a gateway of their own.
 pub(crate) struct Cold {
@@ -31,6 +38,11 @@ type Init = Box<dyn FnOnce() -> App + Send>;
 
 impl Cold {
     pub(crate) async fn start(world: &World) -> Self {
+        Self::ending_after(world, UNSAID).await
+    }
+
+    /// Functions that Lambda ends so long after they were called.
+    pub(crate) async fn ending_after(world: &World, timeout: Duration) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(1);
         // The SDK keeps one budget of retries per region and process: these functions are to have their own.
         let region = Region::new(format!("test-{}", COUNT.fetch_add(1, Ordering::Relaxed)));
@@ -48,7 +60,7 @@ impl Cold {
         let sandboxes: Arc<Sandboxes> = Arc::new(endpoints().map(sandbox).collect());
         let invoke: Invoke = Arc::new(move |invocation| {
             let sandboxes = Arc::clone(&sandboxes);
-            Box::pin(async move { answer(&sandboxes, invocation).await })
+            Box::pin(async move { answer(&sandboxes, invocation, timeout).await })
         });
         let router = Router::new(world.stack().template());
         let start = async move {
@@ -64,10 +76,25 @@ impl Cold {
     }
 }
 
-async fn answer(sandboxes: &Sandboxes, invocation: Invocation) -> coffer::local::gateway::Response {
+async fn answer(
+    sandboxes: &Sandboxes,
+    invocation: Invocation,
+    timeout: Duration,
+) -> coffer::local::gateway::Response {
     let (endpoint, app) = &sandboxes[&invocation.operation];
     let mut context = lambda_http::Context::default();
     context.request_id = invocation.request_id;
+    if timeout != UNSAID {
+        let ends_at = UNIX_EPOCH.elapsed().unwrap() + timeout;
+        context.deadline = ends_at.as_millis().try_into().unwrap();
+    }
     let request = lambda_http::request::from_str(&invocation.event.to_string()).unwrap();
-    response::from_function(endpoint.answer(app, request.with_lambda_context(context)).await)
+    let answer = endpoint.answer(app, request.with_lambda_context(context));
+    if timeout == UNSAID {
+        return response::from_function(answer.await);
+    }
+    match tokio::time::timeout(timeout + INDULGENCE, answer).await {
+        Ok(answer) => response::from_function(answer),
+        Err(_ended_by_lambda) => response::internal_server_error(),
+    }
 }
