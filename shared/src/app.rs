@@ -88,7 +88,8 @@ fn bounded_by(sdk: &SdkConfig, clock: &Clock) -> SdkConfig {
     let retries = RetryConfig::standard()
         .with_max_attempts(5)
         .with_initial_backoff(Duration::from_millis(50));
-    let http = sdk.http_client().unwrap_or_else(|| FreshConnections::new(clock.clone()).into_shared());
+    let http =
+        sdk.http_client().unwrap_or_else(|| FreshConnections::new(clock.clone()).into_shared());
     let sdk = sdk.to_builder().http_client(http);
     sdk.timeout_config(timeouts).retry_config(retries).build()
 }

@@ -5,8 +5,8 @@ mod patience;
 mod retry;
 
 pub(crate) use connections::FreshConnections;
-pub use patience::Patience;
 pub(crate) use patience::LEAST as LEAST_OF_AN_ATTEMPT;
+pub use patience::Patience;
 pub(crate) use retry::BusyItems;
 
 use aws_sdk_dynamodb::{

@@ -30,12 +30,11 @@ impl ClassifyRetry for BusyItems {
             }
             Some(_) | None => false,
         };
-        let met_a_transaction =
-            error.downcast_ref().is_some_and(UpdateItemError::is_transaction_conflict_exception)
-                || error.downcast_ref().is_some_and(PutItemError::is_transaction_conflict_exception)
-                || error
-                    .downcast_ref()
-                    .is_some_and(DeleteItemError::is_transaction_conflict_exception);
+        let met_a_transaction = error
+            .downcast_ref()
+            .is_some_and(UpdateItemError::is_transaction_conflict_exception)
+            || error.downcast_ref().is_some_and(PutItemError::is_transaction_conflict_exception)
+            || error.downcast_ref().is_some_and(DeleteItemError::is_transaction_conflict_exception);
         if throttled || met_a_transaction {
             RetryAction::throttling_error()
         } else {

@@ -39,8 +39,7 @@ struct Proxy {
 
 /// Serves until `stop`. Connections still open then are closed.
 pub(super) async fn serve(listener: TcpListener, upstream: String, shared: Shared, stop: Stop) {
-    let listener =
-        tokio::net::TcpListener::from_std(listener).expect("a listener for tokio");
+    let listener = tokio::net::TcpListener::from_std(listener).expect("a listener for tokio");
     let listener = Lines(listener, shared.connections());
     let upstream = upstream.trim_end_matches('/').to_owned();
     let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build();

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Longer than any function waits.
-const FOR_GOOD: Duration = Duration::from_secs(60);
+const FOR_GOOD: Duration = Duration::from_mins(1);
 
 /// When Lambda ends the functions here.
 const LAMBDA: Duration = Duration::from_secs(4);
@@ -175,9 +175,8 @@ async fn a_throttled_deletion_of_all_is_unfinished_and_goes_on() {
         let request = request.to_string();
         marks.iter().any(|mark| request.contains(mark))
     }));
-    let delete = async || {
-        owner.post("/v3/users/delete/").json(json!({"delete_all": true})).send().await
-    };
+    let delete =
+        async || owner.post("/v3/users/delete/").json(json!({"delete_all": true})).send().await;
     for _repetition in 1..=2 {
         let answer = delete().await;
         assert_eq!(answer.header("retry-after"), Some("1"));
@@ -202,8 +201,7 @@ async fn every_503_says_when_to_come_back() {
     let didit = world.anonymous().header("x-api-key", secret);
     let truv = world.anonymous().header("x-access-client-id", &key.id);
     let truv = truv.header("x-access-secret", secret);
-    let person =
-        || json!({"external_user_id": "b", "first_name": "Ada", "last_name": "Lovelace"});
+    let person = || json!({"external_user_id": "b", "first_name": "Ada", "last_name": "Lovelace"});
     let requests = || {
         [
             ("Didit", didit.post("/v3/users/create/").json(json!({"vendor_data": "a"}))),
