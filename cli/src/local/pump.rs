@@ -104,7 +104,9 @@ impl Pump {
                     }
                     Trigger::Queue(mapping) => {
                         let arn = resolver.resolve(&mapping.queue)?;
-                        let source = queue::Source::new(sqs.clone(), arn, mapping.clone(), sink);
+                        let most = resolver.resolve_number(&mapping.max_concurrency)?;
+                        let source =
+                            queue::Source::new(sqs.clone(), arn, mapping.clone(), most, sink);
                         tasks.spawn(queue::pump(source, running));
                     }
                     Trigger::Schedule(schedule) => {

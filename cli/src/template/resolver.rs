@@ -54,6 +54,16 @@ impl Resolver {
             .map_err(|name| TemplateError::Unresolved { place: expression.place.clone(), name })
     }
 
+    /// The whole number that an expression stands for.
+    pub fn resolve_number(&self, expression: &Expression) -> Result<usize, TemplateError> {
+        let text = self.resolve(expression)?;
+        text.parse().map_err(|_| TemplateError::Unexpected {
+            place: expression.place.clone(),
+            found: text,
+            expected: "a whole number".to_owned(),
+        })
+    }
+
     fn text(&self, term: &Term) -> Result<String, Unknown> {
         match term {
             Term::Literal(text) => Ok(text.clone()),

@@ -5,7 +5,7 @@ mod schedule;
 use serde_json::Value;
 
 pub use self::schedule::{Schedule, ScheduleKind};
-use super::{Expression, TemplateError, node::Node};
+use super::{Expression, TemplateError, Term, node::Node};
 
 /// What calls a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,8 +48,8 @@ pub struct QueueMapping {
     pub queue: Expression,
     /// How many messages a batch has, at most.
     pub batch_size: usize,
-    /// How many batches are worked on at once, at most.
-    pub max_concurrency: usize,
+    /// How many batches are worked on at once, at most; a whole number.
+    pub max_concurrency: Expression,
     /// Whether the function says which messages failed.
     pub reports_failures: bool,
 }
@@ -57,7 +57,7 @@ pub struct QueueMapping {
 /// The name of the setting that lets a function say which records failed.
 const REPORTS_FAILURES: &str = "ReportBatchItemFailures";
 /// What Lambda starts with where no maximum is given.
-const DEFAULT_CONCURRENCY: usize = 5;
+const DEFAULT_CONCURRENCY: &str = "5";
 
 impl Trigger {
     /// `None` where the event is of another type. `name` is the event's, in its function.
@@ -100,7 +100,13 @@ impl QueueMapping {
         Ok(Self {
             queue: Expression::read(&properties.get("Queue"))?,
             batch_size: number(&properties.get("BatchSize"))?.unwrap_or(10),
-            max_concurrency: number(&maximum)?.unwrap_or(DEFAULT_CONCURRENCY),
+            max_concurrency: match maximum.clone().present() {
+                Some(maximum) => Expression::read(&maximum)?,
+                None => Expression {
+                    place: maximum.place().to_owned(),
+                    term: Term::Literal(DEFAULT_CONCURRENCY.to_owned()),
+                },
+            },
             reports_failures: reports_failures(properties)?,
         })
     }

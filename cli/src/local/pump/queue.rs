@@ -27,12 +27,13 @@ pub(super) struct Source {
     client: Client,
     arn: String,
     mapping: QueueMapping,
+    max_concurrency: usize,
     sink: Sink,
 }
 
 /// Receives as long as the stack goes on.
 pub(super) async fn pump(source: Source, mut running: Running) {
-    let places = Arc::new(Semaphore::new(source.mapping.max_concurrency.max(1)));
+    let places = Arc::new(Semaphore::new(source.max_concurrency.max(1)));
     let (mut batches, mut url) = (JoinSet::new(), None);
     while !running.is_over() {
         while batches.try_join_next().is_some() {}
@@ -64,9 +65,10 @@ impl Source {
         client: Client,
         arn: String,
         mapping: QueueMapping,
+        max_concurrency: usize,
         sink: Sink,
     ) -> Self {
-        Self { client, arn, mapping, sink }
+        Self { client, arn, mapping, max_concurrency, sink }
     }
 
     fn name(&self) -> &str {
