@@ -361,6 +361,7 @@ async fn a_policy_grants_what_its_function_does_and_nothing_else() {
 
     let template = Template::read(&template_path()).unwrap();
     let key = world.stack().environment("palm_create_user").unwrap()["KMS_KEY_ID"].clone();
+    let mut faults = Vec::new();
     for function in &template.functions {
         let operation = &function.operation;
         let (granted, mut observed) =
@@ -369,11 +370,13 @@ async fn a_policy_grants_what_its_function_does_and_nothing_else() {
         observed.extend(by_lambda(function));
         let missing: Vec<_> = observed.difference(&granted).collect();
         let superfluous: Vec<_> = granted.difference(&observed).collect();
+        faults.extend(keys::faults_of_leading_keys(function, &walk.seen[operation]));
         assert!(
             missing.is_empty() && superfluous.is_empty(),
             "{operation}: the template does not grant {missing:?}, and needlessly grants {superfluous:?}"
         );
     }
+    assert!(faults.is_empty(), "{faults:#?}");
 }
 
 /// A policy that opens keys demands the whole encryption context, and every call sends it.

@@ -1,4 +1,4 @@
-//! Wealthyhood's operations, by a key.
+//! Wealthyhood's operations, by a key and by an access token.
 
 use super::*;
 
@@ -22,6 +22,9 @@ impl Walk<'_> {
         let path = format!("/users/{}", user["id"].as_str().unwrap());
         self.step("wealthyhood_get_user", 200, client.get(&path)).await;
         let nobody = "/users/000000000000000000000000";
+        self.step("wealthyhood_get_user", 404, client.get(nobody)).await;
+        self.key = format!("Bearer {}", self.world.stack().credentials().jwt);
+        self.step("wealthyhood_create_user", 422, client.post("/users").json(json!({}))).await;
         self.step("wealthyhood_get_user", 404, client.get(nobody)).await;
     }
 }
