@@ -21,6 +21,7 @@
     reason = "support for tests: a panic that names what went wrong is how it reports, and nothing here is shipped"
 )]
 
+mod backends;
 mod background;
 pub mod binaries;
 pub mod client;

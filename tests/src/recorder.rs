@@ -14,6 +14,7 @@ use std::{
 
 use crate::background::Background;
 
+mod account;
 mod call;
 mod capacity;
 mod depth;
@@ -24,6 +25,7 @@ mod proxy;
 #[cfg(test)]
 mod tests;
 
+pub use account::Account;
 pub use call::{Call, Mark, Service};
 pub use capacity::{capacity, item_bytes};
 pub use depth::depth;
@@ -62,13 +64,22 @@ impl Shared {
 impl Recorder {
     /// Starts a proxy on a free port of 127.0.0.1 in front of `upstream`, a base URL such as `http://127.0.0.1:8000`.
     pub fn start(upstream: String) -> Self {
+        Self::between(upstream, None)
+    }
+
+    /// The same; and every call is one of this account, whoever signed it.
+    pub fn start_in(upstream: String, account: Account) -> Self {
+        Self::between(upstream, Some(account))
+    }
+
+    fn between(upstream: String, account: Option<Account>) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
         listener.set_nonblocking(true).expect("a listener for tokio");
         let address = listener.local_addr().expect("a bound listener has an address");
         let state = Shared::default();
         let shared = state.clone();
         let server = Background::start("recorder", move |stop| {
-            proxy::serve(listener, upstream, shared, stop)
+            proxy::serve(listener, upstream, account, shared, stop)
         });
         Self { address, state, _server: server }
     }

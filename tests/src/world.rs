@@ -10,7 +10,7 @@ use std::{
     },
 };
 
-use coffer::local::{EmbeddedDynamoDb, EmbeddedKms, EmbeddedSqs, Options, Stack};
+use coffer::local::{Options, Stack};
 use shared::{
     App,
     auth::{IssuedApiKey, NewApiKey, Role, issue_api_key},
@@ -19,7 +19,7 @@ use shared::{
 };
 use tokio::runtime::Handle;
 
-use crate::{background::Background, client::Client, recorder::Recorder};
+use crate::{backends::Backends, background::Background, client::Client, recorder::Recorder};
 
 /// A local stack whose calls to AWS are recorded, on a thread of its own.
 #[derive(Debug)]
@@ -78,20 +78,15 @@ impl World {
         parameters: &[(&str, &str)],
         allow_local_webhooks: bool,
     ) -> Self {
-        let database = data_dir.map(|directory| directory.join("coffer.db"));
-        let keys = data_dir.map(|directory| directory.join("kms.json"));
+        let data_dir = data_dir.map(Path::to_owned);
         let parameters =
             parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let parameters: BTreeMap<_, _> = parameters.collect();
         let (sender, receiver) = mpsc::channel();
         let thread = Background::start("world", move |stop| async move {
-            let database =
-                EmbeddedDynamoDb::start(database.as_deref()).await.expect("an embedded DynamoDB");
-            let keys = EmbeddedKms::start(keys.as_deref()).await.expect("an embedded KMS");
-            let queues = EmbeddedSqs::start(None).await.expect("an embedded SQS");
-            let dynamodb = Recorder::start(database.endpoint().to_owned());
-            let kms = Recorder::start(keys.endpoint().to_owned());
-            let sqs = Recorder::start(queues.endpoint().to_owned());
+            let backends = Backends::start(data_dir.as_deref()).await;
+            let dynamodb = backends.record_dynamodb();
+            let (kms, sqs) = (backends.record_kms(), backends.record_sqs());
             let mut options = Options::ephemeral(template_path());
             options.run_workers = false;
             options.allow_local_webhooks = allow_local_webhooks;
@@ -103,7 +98,7 @@ impl World {
             let started = (dynamodb, kms, sqs, stack, Handle::current());
             sender.send(started).expect("a world that waits");
             stop.requested().await;
-            drop((database, keys, queues));
+            drop(backends);
         });
         let (dynamodb, kms, sqs, stack, runtime) = receiver.recv().expect("a world that starts");
         let base_url = stack.base_url().to_owned();

@@ -13,7 +13,7 @@ use serde_json::Value;
 use tokio::time::sleep;
 
 use super::{
-    Call, Fault, FaultKind, Service, Shared, capacity, fault,
+    Account, Call, Fault, FaultKind, Service, Shared, capacity, fault,
     line::{Line, Lines},
 };
 use crate::background::Stop;
@@ -33,17 +33,24 @@ const BODY_LIMIT: usize = 64 << 20;
 #[derive(Clone)]
 struct Proxy {
     upstream: String,
+    account: Option<Account>,
     http: reqwest::Client,
     shared: Shared,
 }
 
 /// Serves until `stop`. Connections still open then are closed.
-pub(super) async fn serve(listener: TcpListener, upstream: String, shared: Shared, stop: Stop) {
+pub(super) async fn serve(
+    listener: TcpListener,
+    upstream: String,
+    account: Option<Account>,
+    shared: Shared,
+    stop: Stop,
+) {
     let listener = tokio::net::TcpListener::from_std(listener).expect("a listener for tokio");
     let listener = Lines(listener, shared.connections());
     let upstream = upstream.trim_end_matches('/').to_owned();
     let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build();
-    let proxy = Proxy { upstream, http: http.expect("an HTTP client"), shared };
+    let proxy = Proxy { upstream, account, http: http.expect("an HTTP client"), shared };
     let app = Router::new()
         .fallback(answer)
         .with_state(proxy)
@@ -129,6 +136,9 @@ impl Proxy {
         body: Bytes,
     ) -> reqwest::Result<Answer> {
         remove_hop_headers(&mut headers);
+        if let Some(account) = &self.account {
+            account.take(&mut headers);
+        }
         let path = uri.path_and_query().map_or("/", |path| path.as_str());
         let url = format!("{}{path}", self.upstream);
         let response =
