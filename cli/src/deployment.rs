@@ -1,26 +1,38 @@
 //! Which deployment a command works on, and how it is reached.
 
-use std::{collections::HashMap, env, fs, path::PathBuf};
+mod cause;
+mod stack;
 
-use aws_config::{BehaviorVersion, Region};
+use std::{
+    collections::HashMap,
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use clap::Args;
 use coffer::local::{ENVIRONMENT_FILE, Endpoints, Stack, StartError, chain};
 use shared::{App, config::Config};
 
+pub(crate) use self::cause::Failure;
 use crate::run_local::Where;
 
-/// Which deployment: one in AWS, by the names of its tables and key and with the credentials of the shell; or a local
-/// stack, by its data directory.
+/// Which deployment: one in AWS, by the name of its stack or by those of its tables and key, with the Region and the
+/// credentials of the shell; or a local stack, by its data directory.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Which deployment")]
 pub(crate) struct Deployment {
-    /// The table of users, the stack's output `UsersTableName` [default: the environment's `USERS_TABLE`]
+    /// The stack in AWS: its outputs say how the rest is called
+    #[arg(long, value_name = "NAME", conflicts_with = "data_dir")]
+    stack_name: Option<String>,
+    /// The table of users [default: that of the stack, or else the environment's `USERS_TABLE`]
     #[arg(long, value_name = "NAME", conflicts_with = "data_dir")]
     users_table: Option<String>,
-    /// The table of keys, the stack's output `KeysTableName` [default: the environment's `KEYS_TABLE`]
+    /// The table of keys [default: that of the stack, or else the environment's `KEYS_TABLE`]
     #[arg(long, value_name = "NAME", conflicts_with = "data_dir")]
     keys_table: Option<String>,
-    /// The KMS key, the stack's output `VaultKeyArn` [default: the environment's `KMS_KEY_ID`]; only for making a tenant
+    /// The KMS key [default: that of the stack, or else the environment's `KMS_KEY_ID`]; only for making a tenant
     #[arg(long, value_name = "ARN", conflicts_with = "data_dir")]
     kms_key_id: Option<String>,
     /// The data of a local stack, whether it is running or not
@@ -42,17 +54,23 @@ pub(crate) enum Kms {
 
 /// A deployment that can be worked on.
 pub(crate) enum Opened {
-    /// By its tables.
-    Tables(Box<App>),
+    /// One that runs by itself, in AWS or on this machine.
+    Running(Box<Running>),
     /// A local stack that was not running, and is for as long as the command does.
     Stack(Box<Stack>),
+}
+
+/// A deployment that runs by itself.
+pub(crate) struct Running {
+    app: App,
+    sdk: SdkConfig,
 }
 
 impl Opened {
     /// What the use cases run on.
     pub(crate) fn app(&self) -> Result<&App, String> {
         match self {
-            Self::Tables(app) => Ok(app),
+            Self::Running(running) => Ok(&running.app),
             Self::Stack(stack) => {
                 let any = stack.template().functions.first();
                 let app = any.and_then(|function| stack.app(&function.operation));
@@ -61,16 +79,54 @@ impl Opened {
         }
     }
 
+    /// What its clients are made of.
+    pub(crate) fn sdk(&self) -> &SdkConfig {
+        match self {
+            Self::Running(running) => &running.sdk,
+            Self::Stack(stack) => stack.sdk_config(),
+        }
+    }
+
     /// Leaves everything written.
     pub(crate) async fn close(self) {
         match self {
-            Self::Tables(_) => {}
+            Self::Running(_) => {}
             Self::Stack(stack) => stack.shutdown().await,
+        }
+    }
+
+    /// A failure in words.
+    async fn explain(&self, failure: Failure) -> String {
+        match (failure, self.app()) {
+            (Failure::Aws(error), Ok(app)) => {
+                let tables = [app.config.users_table.as_str(), &app.config.keys_table];
+                cause::explain(self.sdk(), tables, &error).await
+            }
+            (failure, _) => failure.to_string(),
         }
     }
 }
 
 impl Deployment {
+    /// Opens it, works on it and closes it. An error is one sentence.
+    pub(crate) async fn work<T>(
+        &self,
+        kms: Kms,
+        work: impl AsyncFnOnce(&App) -> Result<T, Failure>,
+    ) -> Result<T, String> {
+        let opened = self.open(kms).await?;
+        let outcome = match opened.app() {
+            Ok(app) => work(app).await,
+            Err(sentence) => Err(sentence.into()),
+        };
+        let outcome = match outcome {
+            Ok(done) => Ok(done),
+            Err(failure) => Err(opened.explain(failure).await),
+        };
+        opened.close().await;
+        outcome
+    }
+
     /// Opens it. An error is one sentence.
     pub(crate) async fn open(&self, kms: Kms) -> Result<Opened, String> {
         match &self.data_dir {
@@ -80,31 +136,38 @@ impl Deployment {
     }
 
     async fn remote(&self, kms: Kms) -> Result<Opened, String> {
+        let sdk = aws_config::load_defaults(BehaviorVersion::latest()).await;
+        let mut settings = match &self.stack_name {
+            Some(name) => {
+                cause::check(&sdk).await?;
+                stack::outputs(&sdk, name).await?
+            }
+            None => HashMap::new(),
+        };
         let named = [
             ("USERS_TABLE", &self.users_table, "--users-table"),
             ("KEYS_TABLE", &self.keys_table, "--keys-table"),
             ("KMS_KEY_ID", &self.kms_key_id, "--kms-key-id"),
         ];
-        let mut settings = HashMap::new();
         for (name, flag, option) in named {
-            #[expect(clippy::disallowed_methods, reason = "the command's own configuration")]
-            let variable = env::var_os(name).and_then(|value| value.into_string().ok());
-            let value = flag.clone().or(variable).filter(|value| !value.is_empty());
+            let value = flag.clone().or_else(|| settings.get(name).cloned());
+            let value = value.or_else(|| variable(name)).filter(|value| !value.is_empty());
             let unused = name == "KMS_KEY_ID" && kms == Kms::Unused;
             let value = value.or_else(|| unused.then(|| "unused".to_owned()));
             let missing = || {
                 format!(
-                    "which deployment is not said: set {name} or give {option}, or name a local stack with --data-dir"
+                    "which deployment is not said: give --stack-name, or set {name} or give {option}, or name a local stack with --data-dir"
                 )
             };
             settings.insert(name.to_owned(), value.ok_or_else(missing)?);
         }
-        let sdk = aws_config::load_defaults(BehaviorVersion::latest()).await;
-        Ok(Opened::Tables(Box::new(App::new(config(&settings)?, &sdk))))
+        cause::check(&sdk).await?;
+        let app = App::new(config(&settings)?, &sdk);
+        Ok(Opened::Running(Box::new(Running { app, sdk })))
     }
 
     /// A stack that is running is reached through its servers; one that is not is started.
-    async fn local(&self, data_dir: &std::path::Path) -> Result<Opened, String> {
+    async fn local(&self, data_dir: &Path) -> Result<Opened, String> {
         let environment = data_dir.join(ENVIRONMENT_FILE);
         let text = fs::read_to_string(&environment).map_err(|_| {
             let place = data_dir.display();
@@ -117,15 +180,22 @@ impl Deployment {
             Ok(stack) => Ok(Opened::Stack(Box::new(stack))),
             Err(StartError::DataInUse(_)) => {
                 let lines = text.lines().filter_map(|line| line.split_once('='));
-                running(&lines.map(|(name, value)| (name.into(), value.into())).collect()).await
+                running(lines.map(|(name, value)| (name.into(), value.into())).collect()).await
             }
             Err(error) => Err(chain(&error)),
         }
     }
 }
 
+/// A variable of the environment.
+fn variable(name: &str) -> Option<String> {
+    #[expect(clippy::disallowed_methods, reason = "the command's own configuration")]
+    let value = env::var_os(name);
+    value.and_then(|value| value.into_string().ok())
+}
+
 /// The deployment of a local stack that is running, by what it leaves in `lambda.env`.
-async fn running(settings: &HashMap<String, String>) -> Result<Opened, String> {
+async fn running(settings: HashMap<String, String>) -> Result<Opened, String> {
     let setting = |name: &str| settings.get(name).cloned().unwrap_or_default();
     let sdk =
         aws_config::defaults(BehaviorVersion::latest()).region(Region::new(setting("AWS_REGION")));
@@ -141,7 +211,8 @@ async fn running(settings: &HashMap<String, String>) -> Result<Opened, String> {
         sqs: setting("AWS_ENDPOINT_URL_SQS"),
     };
     let sdk = sdk.load().await.into_builder().service_config(endpoints).build();
-    Ok(Opened::Tables(Box::new(App::new(config(settings)?, &sdk))))
+    let app = App::new(config(&settings)?, &sdk);
+    Ok(Opened::Running(Box::new(Running { app, sdk })))
 }
 
 /// No answer of a command points at the documentation of problems.

@@ -5,13 +5,14 @@ use std::{fs, path::PathBuf};
 use anyhow::{Context as _, bail};
 use clap::{ArgGroup, Args, Subcommand};
 use shared::{
+    App,
     auth::{add_issuer, new_issuer},
     domain::{Mode, Scope, TenantId},
     store::{KeySource, Store},
 };
 
 use crate::{
-    deployment::{Deployment, Kms},
+    deployment::{Deployment, Failure, Kms},
     run_local::{self, say},
 };
 
@@ -101,18 +102,16 @@ pub(crate) fn run(command: &Command) -> Result<(), String> {
         Command::List(list) => &list.deployment,
         Command::Remove(remove) => &remove.deployment,
     };
-    let work = async {
-        let opened = deployment.open(Kms::Unused).await?;
-        let store = &opened.app()?.store;
+    let work = async |app: &App| {
+        let store = &app.store;
         let done = match command {
             Command::Add(arguments) => add(store, arguments).await,
             Command::List(arguments) => list(store, arguments).await,
             Command::Remove(arguments) => remove(store, arguments).await,
         };
-        opened.close().await;
-        done.map_err(|error| format!("{error:#}"))
+        done.map_err(|error| Failure::of(error.as_ref()))
     };
-    run_local::block_on(work)?
+    run_local::block_on(deployment.work(Kms::Unused, work))?
 }
 
 async fn add(store: &Store, arguments: &Add) -> anyhow::Result<()> {

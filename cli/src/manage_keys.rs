@@ -2,7 +2,6 @@
 
 use ::keys::{ApiKeyView, ListedView};
 use clap::{Args, Subcommand};
-use coffer::local::chain;
 use serde_json::{Value, json};
 use shared::{
     App, Error,
@@ -19,7 +18,7 @@ use shared::{
 use time::Duration;
 
 use crate::{
-    deployment::{Deployment, Kms},
+    deployment::{Deployment, Failure, Kms},
     output, run_local,
 };
 
@@ -105,16 +104,9 @@ struct Common {
 
 /// Runs the command. An error is one sentence.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
-    run_local::block_on(async {
-        let command = &arguments.command;
-        let opened = command.common().deployment.open(Kms::Unused).await?;
-        let outcome = match opened.app() {
-            Ok(app) => command.run(app).await,
-            Err(sentence) => Err(sentence),
-        };
-        opened.close().await;
-        outcome
-    })?
+    let command = &arguments.command;
+    let work = async |app: &App| command.run(app).await;
+    run_local::block_on(command.common().deployment.work(Kms::Unused, work))?
 }
 
 impl Command {
@@ -127,7 +119,7 @@ impl Command {
         }
     }
 
-    async fn run(&self, app: &App) -> Result<(), String> {
+    async fn run(&self, app: &App) -> Result<(), Failure> {
         match self {
             Self::Create(create) => create.run(app).await,
             Self::List(list) => list.run(app).await,
@@ -138,18 +130,13 @@ impl Command {
 }
 
 impl Create {
-    async fn run(&self, app: &App) -> Result<(), String> {
+    async fn run(&self, app: &App) -> Result<(), Failure> {
         let new = self.new_key(Timestamp::now())?;
-        if !tenants::exists(app, &new.scope).await.map_err(|error| failed(&error, ""))? {
-            let tenant = &self.tenant;
-            return Err(format!(
-                "there is no tenant {tenant}: make it with `coffer tenants create {tenant}`"
-            ));
-        }
+        require_tenant(app, &new.scope).await?;
         let made = create_api_key(app, &Manager::Operator, &new, None).await;
         let made = made.map_err(|error| failed(&error, ""))?;
         let issued = made.issued.ok_or("the key was made before")?;
-        shown(&made.record, &issued, self.common.json)
+        Ok(shown(&made.record, &issued, self.common.json)?)
     }
 
     fn new_key(&self, now: Timestamp) -> Result<NewApiKey, String> {
@@ -172,7 +159,7 @@ impl Create {
 }
 
 impl List {
-    async fn run(&self, app: &App) -> Result<(), String> {
+    async fn run(&self, app: &App) -> Result<(), Failure> {
         let tenant = parse_tenant(&self.tenant)?;
         let modes = match &self.mode {
             Some(mode) => vec![parse_mode(mode)?],
@@ -181,6 +168,7 @@ impl List {
         let mut found = Vec::new();
         for mode in modes {
             let (scope, mut cursor) = (Scope { tenant: tenant.clone(), mode }, None::<String>);
+            require_tenant(app, &scope).await?;
             loop {
                 let page = list_api_keys(app, &scope, MAX_LISTED, cursor.as_deref()).await;
                 let page = page.map_err(|error| failed(&error, ""))?;
@@ -195,9 +183,9 @@ impl List {
         let rows: Vec<Value> =
             found.iter().map(|(key, used)| json!(ListedView::of(key, *used, now))).collect();
         if self.common.json {
-            return output::result(&json!({"object": "list", "data": rows}).to_string());
+            return Ok(output::result(&json!({"object": "list", "data": rows}).to_string())?);
         }
-        output::result(&table(&rows))
+        Ok(output::result(&table(&rows))?)
     }
 }
 
@@ -225,12 +213,13 @@ fn table(rows: &[Value]) -> String {
 }
 
 impl Rotate {
-    async fn run(&self, app: &App) -> Result<(), String> {
+    async fn run(&self, app: &App) -> Result<(), Failure> {
         let max = Rotation::MAX_OVERLAP;
         let overlap = self.overlap_seconds.map(|seconds| Duration::seconds(seconds.into()));
         let overlap = overlap.unwrap_or(Rotation::DEFAULT_OVERLAP);
         if max < overlap {
-            return Err(format!("--overlap-seconds must be at most {}", max.whole_seconds()));
+            let seconds = max.whole_seconds();
+            return Err(format!("--overlap-seconds must be at most {seconds}").into());
         }
         let rotation = Rotation { overlap, expires_at: None };
         let rotated = rotate_api_key(app, &Manager::Operator, &self.id, rotation, None).await;
@@ -238,12 +227,12 @@ impl Rotate {
         let issued = made.issued.ok_or("the key was rotated before")?;
         let end = old.expires_at.map(Timestamp::to_millis_string).unwrap_or_default();
         output::remark(&format!("{} is valid until {end}", old.id));
-        shown(&made.record, &issued, self.common.json)
+        Ok(shown(&made.record, &issued, self.common.json)?)
     }
 }
 
 impl Revoke {
-    async fn run(&self, app: &App) -> Result<(), String> {
+    async fn run(&self, app: &App) -> Result<(), Failure> {
         let revoked = revoke_api_key(app, &Manager::Operator, &self.id).await;
         revoked.map_err(|error| failed(&error, &self.id))?;
         output::remark(&format!(
@@ -251,7 +240,8 @@ impl Revoke {
             self.id
         ));
         if self.common.json {
-            return output::result(&json!({"id": self.id, "status": "revoked"}).to_string());
+            let revoked = json!({"id": self.id, "status": "revoked"});
+            return Ok(output::result(&revoked.to_string())?);
         }
         Ok(())
     }
@@ -288,17 +278,27 @@ fn parse_mode(text: &str) -> Result<Mode, String> {
     Mode::parse(text).map_err(|_| "--mode must be test or live".to_owned())
 }
 
-/// What went wrong, in one sentence; `id` is the key that was named.
-pub(crate) fn failed(error: &Error, id: &str) -> String {
+/// Refuses a tenant that was never brought in.
+async fn require_tenant(app: &App, scope: &Scope) -> Result<(), Failure> {
+    if tenants::exists(app, scope).await.map_err(|error| failed(&error, ""))? {
+        return Ok(());
+    }
+    let tenant = scope.tenant.as_str();
+    Err(format!("there is no tenant {tenant}: make it with `coffer tenants create {tenant}`").into())
+}
+
+/// What went wrong; `id` is the key that was named.
+pub(crate) fn failed(error: &Error, id: &str) -> Failure {
     if let Error::NotFound = error {
-        format!("there is no key {id}: an id is the 16 characters after sk_test_ or sk_live_")
+        format!("there is no key {id}: an id is the 16 characters after sk_test_ or sk_live_").into()
     } else if let Error::ApiKey(ApiKeyConflict::LastOwner) = error {
         format!(
             "{id} is the last owner key of its tenant and mode that does not expire: make another one first, or rotate it"
         )
+        .into()
     } else if let Error::ApiKey(ApiKeyConflict::NotActive) = error {
-        format!("{id} has expired, or was revoked or rotated before")
+        format!("{id} has expired, or was revoked or rotated before").into()
     } else {
-        chain(error)
+        error.into()
     }
 }

@@ -82,6 +82,16 @@ impl AwsError {
         Self { call, code: what.to_owned(), transient: false }
     }
 
+    /// Which call it was, spelled as a policy spells it.
+    pub const fn call(&self) -> &'static str {
+        self.call
+    }
+
+    /// What AWS said, or that it said nothing.
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+
     /// Whether the same call may succeed a little later.
     pub const fn is_transient(&self) -> bool {
         self.transient

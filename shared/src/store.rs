@@ -12,6 +12,7 @@ mod keys;
 mod pages;
 mod purge;
 mod sessions;
+mod tenants;
 mod transaction;
 mod users;
 mod windows;

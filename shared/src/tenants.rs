@@ -3,16 +3,23 @@
 use crate::{
     app::App,
     auth::{IssuedApiKey, NewApiKey, Role, make_api_key},
-    domain::{Mode, Scope, TenantId},
+    domain::{Mode, Scope, TenantId, Timestamp},
     error::{Error, Result},
     store::{ApiKeyRecord, Refused},
     users::{ATTEMPTS, pause},
     vault::Purpose,
 };
 
-/// Makes the branch key and the index key of a tenant and mode, where there are none yet. Idempotent.
+/// Makes the branch key and the index key of a tenant and mode, where there are none yet, and enters the tenant into the
+/// register. Idempotent.
 pub async fn provision(app: &App, scope: &Scope) -> Result<()> {
-    Ok(app.keyring.provision(scope).await?)
+    app.keyring.provision(scope).await?;
+    Ok(app.store.register_tenant(&scope.tenant).await?)
+}
+
+/// All tenants, by name.
+pub async fn list(app: &App) -> Result<Vec<(TenantId, Timestamp)>> {
+    Ok(app.store.tenants().await?)
 }
 
 /// Whether a tenant has been brought in.

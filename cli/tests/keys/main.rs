@@ -7,6 +7,7 @@
     reason = "a test's helpers fail as its tests do"
 )]
 
+mod causes;
 mod refusals;
 
 use std::{
@@ -19,13 +20,18 @@ use std::{
 
 use serde_json::{Value, json};
 
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 14] = [
     "AWS_ACCESS_KEY_ID",
+    "AWS_CONFIG_FILE",
+    "AWS_DEFAULT_REGION",
     "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_CLOUDFORMATION",
     "AWS_ENDPOINT_URL_DYNAMODB",
     "AWS_ENDPOINT_URL_KMS",
+    "AWS_PROFILE",
     "AWS_REGION",
     "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
     "KEYS_TABLE",
     "KMS_KEY_ID",
     "USERS_TABLE",
@@ -154,6 +160,10 @@ async fn a_day(target: &Target<'_>, tenant: &str, url: &str) {
         let body = json!({"vault": {"identity.email": "ada@example.com"}});
         assert_eq!(client.json(&body).send().await.unwrap().status(), 201);
     }
+    let tenants = target.json(&["tenants", "list"]);
+    let tenants = tenants["data"].as_array().unwrap();
+    assert!(tenants.iter().any(|row| row["tenant"] == tenant && row["created_at"].is_string()));
+    assert!(target.prints(&["tenants", "list"]).contains(&format!("\n{tenant} ")));
     let again = target.refuses(&["tenants", "create", tenant]);
     assert_eq!(
         again,

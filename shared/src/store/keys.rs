@@ -107,6 +107,14 @@ pub(super) fn api_key_id(sk: &str) -> Option<&str> {
     sk.split_once('#').map(|(_, id)| id)
 }
 
+/// The partition of the register of tenants.
+pub(super) const TENANTS: &str = "TENANTS";
+
+/// A tenant's entry in the register.
+pub(super) fn tenant(tenant: &TenantId) -> Key {
+    Key::new(TENANTS.to_owned(), tenant.as_str())
+}
+
 /// The count of a tenant's lasting owner keys.
 pub(super) fn lasting_owners(scope: &Scope) -> Key {
     Key::new(format!("T#{scope}#OWNERS"), "N")
