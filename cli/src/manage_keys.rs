@@ -284,13 +284,15 @@ async fn require_tenant(app: &App, scope: &Scope) -> Result<(), Failure> {
         return Ok(());
     }
     let tenant = scope.tenant.as_str();
-    Err(format!("there is no tenant {tenant}: make it with `coffer tenants create {tenant}`").into())
+    Err(format!("there is no tenant {tenant}: make it with `coffer tenants create {tenant}`")
+        .into())
 }
 
 /// What went wrong; `id` is the key that was named.
 pub(crate) fn failed(error: &Error, id: &str) -> Failure {
     if let Error::NotFound = error {
-        format!("there is no key {id}: an id is the 16 characters after sk_test_ or sk_live_").into()
+        format!("there is no key {id}: an id is the 16 characters after sk_test_ or sk_live_")
+            .into()
     } else if let Error::ApiKey(ApiKeyConflict::LastOwner) = error {
         format!(
             "{id} is the last owner key of its tenant and mode that does not expire: make another one first, or rotate it"

@@ -61,8 +61,7 @@ fn a_stack_is_named_in_place_of_its_tables() {
     let mut variables = environment(&data_dir);
     let taken = ["USERS_TABLE", "KEYS_TABLE", "KMS_KEY_ID"];
     let [users, keys, key] = taken.map(|name| variables.remove(name).unwrap());
-    let outputs =
-        [("UsersTableName", &*users), ("KeysTableName", &*keys), ("VaultKeyArn", &*key)];
+    let outputs = [("UsersTableName", &*users), ("KeysTableName", &*keys), ("VaultKeyArn", &*key)];
     let url = cloudformation("acme-prod", &outputs);
     variables.insert("AWS_ENDPOINT_URL_CLOUDFORMATION".to_owned(), url);
     let target = Target::Environment(variables.clone());
