@@ -49,11 +49,11 @@ impl App {
         let store = store.with_clock(clock.clone());
         let kms = aws_sdk_kms::config::Builder::from(&sdk).interceptor(Patience);
         let kms = aws_sdk_kms::Client::from_conf(kms.build());
-        let keyring =
-            Keyring::new(kms, config.kms_key_id.clone(), store.clone(), config.key_lifetime);
+        let (key_id, lifetime) = (config.kms_key_id.clone(), config.key_lifetime);
+        let keyring = Keyring::new(kms, key_id, store.clone(), lifetime, &clock);
         let rate_limiter = RateLimiter::new(store.clone(), config.rate_limits, clock.clone());
         Self {
-            authenticator: Authenticator::new(store.clone()),
+            authenticator: Authenticator::new(store.clone(), clock.clone()),
             rate_limiter,
             keyring,
             store,

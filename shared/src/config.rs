@@ -2,7 +2,7 @@
 
 use time::Duration;
 
-use crate::{limits::RateLimits, vault::KeyLifetime, webhooks::Reach};
+use crate::{expiring::Lifetime, limits::RateLimits, vault::KEY_LIFETIME, webhooks::Reach};
 
 /// The environment of every function, as `template.yaml` declares it.
 #[derive(Debug, Clone)]
@@ -21,7 +21,7 @@ pub struct Config {
     /// do in any 60 seconds.
     pub rate_limits: RateLimits,
     /// How long unwrapped keys are kept.
-    pub key_lifetime: KeyLifetime,
+    pub key_lifetime: Lifetime,
     /// `WEBHOOK_QUEUE_URL`: where deliveries wait. Only the workers have it.
     pub webhook_queue_url: Option<String>,
     /// `STREAM_FAILURE_QUEUE_URL`: where what cannot be read of the stream is put aside. Only the fan-out has it.
@@ -63,7 +63,7 @@ impl Config {
                 reads_per_minute: number(&lookup, "RATE_LIMIT_READS_PER_MINUTE", 600)?,
                 writes_per_minute: number(&lookup, "RATE_LIMIT_WRITES_PER_MINUTE", 300)?,
             },
-            key_lifetime: KeyLifetime::default(),
+            key_lifetime: KEY_LIFETIME,
             webhook_queue_url: lookup("WEBHOOK_QUEUE_URL").filter(|url| !url.is_empty()),
             stream_failure_queue_url: lookup("STREAM_FAILURE_QUEUE_URL")
                 .filter(|url| !url.is_empty()),

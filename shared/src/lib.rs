@@ -12,6 +12,7 @@ pub mod config;
 pub mod deadline;
 pub mod domain;
 pub mod error;
+pub mod expiring;
 pub mod http;
 pub mod limits;
 pub mod runtime;

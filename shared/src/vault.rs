@@ -20,7 +20,7 @@ pub use cipher::{Digest, constant_time_eq, random};
 pub use context::Context;
 pub use data_key::{DataKey, SealedDataKey};
 pub use index_key::{Fingerprint, IndexKey};
-pub use keyring::{BranchKey, KeyLifetime, Keyring, Purpose, WrappedKey};
+pub use keyring::{BranchKey, KEY_LIFETIME, Keyring, Purpose, WrappedKey};
 pub use webhook_secret::{SealedWebhookSecret, WebhookSecret};
 
 use std::sync::Arc;

@@ -2,13 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use moka::future::Cache;
-
 use super::{ApiKey, Credential, Principal, Unauthenticated, token::TokenVerifier};
 use crate::{
     aws::AwsError,
-    domain::Timestamp,
+    clock::Clock,
     error::Error,
+    expiring::{ExpiringCache, Lifetime},
     store::{ApiKeyRecord, Store},
     vault::{Digest, constant_time_eq},
 };
@@ -17,22 +16,9 @@ use crate::{
 /// everywhere. Keys that are not found are not kept, so that a new one works at once.
 pub struct Authenticator {
     store: Store,
-    known: Cache<String, Arc<Known>>,
+    known: ExpiringCache<String, Arc<ApiKeyRecord>>,
     tokens: TokenVerifier,
-}
-
-/// A key as it was found, and when.
-struct Known {
-    record: ApiKeyRecord,
-    since: Timestamp,
-}
-
-impl Known {
-    /// By the clock that keys expire by; the cache's own, which cannot be set, drops it at the same age.
-    fn is_fresh(&self, now: Timestamp) -> bool {
-        let age = now.unix_millis().abs_diff(self.since.unix_millis());
-        Duration::from_millis(age) < Authenticator::MAX_AGE
-    }
+    clock: Clock,
 }
 
 impl std::fmt::Debug for Authenticator {
@@ -50,21 +36,20 @@ impl Authenticator {
     const CAPACITY: u64 = 10_000;
 
     /// An authenticator over the Keys table.
-    pub fn new(store: Store) -> Self {
-        let known =
-            Cache::builder().max_capacity(Self::CAPACITY).time_to_live(Self::MAX_AGE).build();
-        let tokens = TokenVerifier::new(store.clone(), Self::MAX_AGE);
-        Self { store, known, tokens }
+    pub fn new(store: Store, clock: Clock) -> Self {
+        let lifetime = Lifetime::of(Self::MAX_AGE);
+        let known = ExpiringCache::new(Self::CAPACITY, lifetime, clock.clone());
+        let tokens = TokenVerifier::new(store.clone(), lifetime, clock.clone());
+        Self { store, known, tokens, clock }
     }
 
     /// Who shows a credential, if it is anybody's now.
     pub async fn authenticate(
         &self,
         credential: &Credential,
-        now: Timestamp,
     ) -> Result<Result<Principal, Unauthenticated>, Error> {
         match credential {
-            Credential::ApiKey(key) => Ok(self.authenticate_key(key, now).await?),
+            Credential::ApiKey(key) => Ok(self.authenticate_key(key).await?),
             Credential::AccessToken(token) => self.tokens.verify(token).await,
         }
     }
@@ -72,34 +57,33 @@ impl Authenticator {
     async fn authenticate_key(
         &self,
         key: &ApiKey,
-        now: Timestamp,
     ) -> Result<Result<Principal, Unauthenticated>, AwsError> {
-        let known = match self.known.get(key.id()).await.filter(|known| known.is_fresh(now)) {
-            Some(known) => Some(known),
-            None => self.look_up(key.id(), now).await?,
+        let record = match self.known.get(key.id()).await {
+            Some(record) => Some(record),
+            None => self.look_up(key.id()).await?,
         };
-        let record = known.as_ref().map(|known| &known.record);
-        let expected = record.map_or(NOBODY, |record| record.secret_sha256);
+        let expected = record.as_ref().map_or(NOBODY, |record| record.secret_sha256);
         let secret_fits = constant_time_eq(&key.secret_sha256(), &expected);
+        let now = self.clock.now();
         let valid = record.filter(|record| {
             let revoked = record.revoked_at.is_some();
             secret_fits && !revoked && record.is_active(now) && record.scope.mode == key.mode()
         });
-        Ok(valid.map(principal).ok_or(Unauthenticated::Rejected))
+        Ok(valid.as_deref().map(principal).ok_or(Unauthenticated::Rejected))
     }
 
     /// Looks at a key anew when it comes next: it has changed.
     pub async fn forget(&self, id: &str) {
-        self.known.invalidate(id).await;
+        self.known.forget(id).await;
     }
 
-    async fn look_up(&self, id: &str, now: Timestamp) -> Result<Option<Arc<Known>>, AwsError> {
-        let record = self.store.api_key(id).await?;
-        let known = record.map(|record| Arc::new(Known { record, since: now }));
-        if let Some(known) = &known {
-            self.known.insert(id.to_owned(), Arc::clone(known)).await;
+    async fn look_up(&self, id: &str) -> Result<Option<Arc<ApiKeyRecord>>, AwsError> {
+        let since = self.clock.now();
+        let record = self.store.api_key(id).await?.map(Arc::new);
+        if let Some(record) = &record {
+            self.known.insert(id.to_owned(), Arc::clone(record), since).await;
         }
-        Ok(known)
+        Ok(record)
     }
 }
 

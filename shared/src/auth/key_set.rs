@@ -1,6 +1,6 @@
 //! The public keys of an issuer: a JSON Web Key Set ([RFC 7517](https://www.rfc-editor.org/rfc/rfc7517)).
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_http_client::{Connector, tls};
@@ -15,7 +15,12 @@ use jsonwebtoken::{
 };
 use serde::Deserialize;
 
-use crate::deadline::Deadline;
+use crate::{
+    clock::Clock,
+    deadline::Deadline,
+    domain::Timestamp,
+    expiring::{Expiring, Lifetime},
+};
 
 /// The keys of a set that tokens are checked with: RSA for RS256, P-256 for ES256. All others are left out.
 #[derive(Debug, Clone, Default)]
@@ -89,17 +94,19 @@ pub enum KeySetUnavailable {
 /// A key set that is fetched, and what is known of it.
 #[derive(Debug, Default)]
 pub(super) struct FetchedKeySet {
-    keys: Option<(KeySet, Instant)>,
-    failed_at: Option<Instant>,
-    refetched_at: Option<Instant>,
+    keys: Option<Expiring<KeySet>>,
+    /// No attempt is made while this lasts.
+    failed: Option<Expiring<()>>,
+    /// No unknown key is asked for while this lasts.
+    refetched: Option<Expiring<()>>,
 }
 
 /// How long a fetched set is trusted: the longest that a withdrawn key can go on.
-const MAX_AGE: Duration = Duration::from_mins(10);
+const LIFETIME: Lifetime = Lifetime::of(Duration::from_mins(10));
 /// How often a set is fetched again because of a key that is not in it, at most.
-const UNKNOWN_KEY_PAUSE: Duration = Duration::from_secs(10);
+const UNKNOWN_KEY_PAUSE: Lifetime = Lifetime::of(Duration::from_secs(10));
 /// How long after a failure the next attempt is made.
-const FAILURE_PAUSE: Duration = Duration::from_secs(1);
+const FAILURE_PAUSE: Lifetime = Lifetime::of(Duration::from_secs(1));
 /// How long a fetch may take, from the first packet to the last.
 const TIME_LIMIT: Duration = Duration::from_secs(3);
 /// The largest set, in bytes.
@@ -107,31 +114,42 @@ const MAX_BYTES: usize = 256 * 1024;
 
 impl FetchedKeySet {
     /// The set: a new one where the one at hand is too old, or lacks `kid` and was not fetched for such a reason just now.
-    pub(super) async fn with(&mut self, url: &str, kid: &str) -> Result<KeySet, KeySetUnavailable> {
-        let now = Instant::now();
-        let within = |since: Option<Instant>, limit| {
-            since.is_some_and(|since| now.saturating_duration_since(since) < limit)
+    pub(super) async fn with(
+        &mut self,
+        url: &str,
+        kid: &str,
+        clock: &Clock,
+    ) -> Result<KeySet, KeySetUnavailable> {
+        let now = clock.now();
+        let pauses = |pause: &Option<Expiring<()>>| {
+            pause.as_ref().is_some_and(|pause| pause.get(now).is_some())
         };
-        match &self.keys {
-            Some((keys, at)) if within(Some(*at), MAX_AGE) => {
-                if !keys.has(kid) && !within(self.refetched_at, UNKNOWN_KEY_PAUSE) {
-                    self.refetched_at = Some(now);
-                    // Where it cannot be had, the one at hand is as good as it was.
-                    if let Ok(newer) = fetch(url).await {
-                        self.keys = Some((newer, now));
-                    }
-                }
+        if let Some(known) = self.keys.as_ref().and_then(|keys| keys.get(now)).cloned() {
+            if known.has(kid) || pauses(&self.refetched) {
+                return Ok(known);
             }
-            Some(_) | None => {
-                if within(self.failed_at, FAILURE_PAUSE) {
-                    return Err(KeySetUnavailable::TriedJustNow);
-                }
-                let fetched = fetch(url).await;
-                self.failed_at = fetched.is_err().then_some(now);
-                self.keys = Some((fetched?, now));
+            self.refetched = Some(Expiring::new((), now, UNKNOWN_KEY_PAUSE));
+            // Where it cannot be had, the one at hand is as good as it was.
+            let Ok(newer) = fetch(url).await else { return Ok(known) };
+            return Ok(self.keep(newer, now));
+        }
+        if pauses(&self.failed) {
+            return Err(KeySetUnavailable::TriedJustNow);
+        }
+        match fetch(url).await {
+            Ok(keys) => Ok(self.keep(keys, now)),
+            Err(error) => {
+                self.failed = Some(Expiring::new((), clock.now(), FAILURE_PAUSE));
+                Err(error)
             }
         }
-        Ok(self.keys.as_ref().map(|(keys, _)| keys.clone()).unwrap_or_default())
+    }
+
+    /// Keeps a set that was asked for at `since`.
+    fn keep(&mut self, keys: KeySet, since: Timestamp) -> KeySet {
+        self.failed = None;
+        self.keys = Some(Expiring::new(keys.clone(), since, LIFETIME));
+        keys
     }
 }
 

@@ -4,7 +4,7 @@
 //! under which keys. Nothing that the token says beside that decides how it is checked: its algorithm must be one of two,
 //! and that of the key; its `jku`, `jwk`, `x5u` and `x5c` are not looked at.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use jsonwebtoken::{
     Algorithm, Validation, dangerous::insecure_decode_claims, decode, decode_header,
@@ -21,7 +21,9 @@ use super::{
     key_set::{FetchedKeySet, KeySet},
 };
 use crate::{
+    clock::Clock,
     error::Error,
+    expiring::{ExpiringCache, Lifetime},
     store::{Issuer, KeySource, Store},
 };
 
@@ -33,7 +35,8 @@ const LEEWAY: u64 = 30;
 /// Checks tokens. Keeps issuers for as long as API keys are kept, and their key sets for ten minutes.
 pub(super) struct TokenVerifier {
     store: Store,
-    issuers: Cache<String, Arc<Issuer>>,
+    clock: Clock,
+    issuers: ExpiringCache<String, Arc<Issuer>>,
     key_sets: Cache<String, Arc<Mutex<FetchedKeySet>>>,
 }
 
@@ -66,12 +69,10 @@ type Checked = Result<Principal, Unauthenticated>;
 impl TokenVerifier {
     const CAPACITY: u64 = 1_000;
 
-    pub(super) fn new(store: Store, max_age: Duration) -> Self {
-        Self {
-            store,
-            issuers: Cache::builder().max_capacity(Self::CAPACITY).time_to_live(max_age).build(),
-            key_sets: Cache::builder().max_capacity(Self::CAPACITY).build(),
-        }
+    pub(super) fn new(store: Store, lifetime: Lifetime, clock: Clock) -> Self {
+        let issuers = ExpiringCache::new(Self::CAPACITY, lifetime, clock.clone());
+        let key_sets = Cache::builder().max_capacity(Self::CAPACITY).build();
+        Self { store, clock, issuers, key_sets }
     }
 
     /// Who is calling, if the token says so.
@@ -103,9 +104,10 @@ impl TokenVerifier {
         if let Some(issuer) = self.issuers.get(name).await {
             return Ok(Some(issuer));
         }
+        let since = self.clock.now();
         let issuer = self.store.issuer(name).await?.map(Arc::new);
         if let Some(issuer) = &issuer {
-            self.issuers.insert(name.to_owned(), Arc::clone(issuer)).await;
+            self.issuers.insert(name.to_owned(), Arc::clone(issuer), since).await;
         }
         Ok(issuer)
     }
@@ -116,7 +118,7 @@ impl TokenVerifier {
             KeySource::Url(url) => {
                 let held = self.key_sets.get_with(url.clone(), async { Arc::default() }).await;
                 // One fetch at a time, however many wait for it.
-                Ok(held.lock().await.with(url, kid).await?)
+                Ok(held.lock().await.with(url, kid, &self.clock).await?)
             }
         }
     }

@@ -97,9 +97,8 @@ impl Endpoint {
                 allow: self.allow(),
             });
         }
-        let now = app.clock.now();
         let credential = (self.api.credential)(request.headers())?;
-        let caller = known.insert(app.authenticator.authenticate(&credential, now).await??);
+        let caller = known.insert(app.authenticator.authenticate(&credential).await??);
         let traffic = if self.method == Method::GET { Traffic::Read } else { Traffic::Write };
         app.rate_limiter.take(&caller.scope, &caller.actor, traffic).await?;
         caller.authorize(self.action)?;

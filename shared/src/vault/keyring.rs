@@ -1,19 +1,17 @@
 //! Fetching, unwrapping and keeping the keys of tenants.
 
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use aws_sdk_kms::{primitives::Blob, types::DataKeySpec};
-use moka::future::Cache;
 
 use super::{IndexKey, VaultError, cipher};
-use crate::{aws::AwsError, domain::Scope, store::Store};
+use crate::{
+    aws::AwsError,
+    clock::Clock,
+    domain::Scope,
+    expiring::{ExpiringCache, Lifetime},
+    store::Store,
+};
 
 /// What a wrapped key is for. Part of its encryption context, so that KMS refuses one in place of the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -67,42 +65,9 @@ impl BranchKey {
     }
 }
 
-/// How long, and how often, an unwrapped key is used before it is fetched again.
-#[derive(Debug, Clone, Copy)]
-pub struct KeyLifetime {
-    /// The greatest age.
-    pub max_age: Duration,
-    /// The greatest number of uses.
-    pub max_uses: u64,
-}
-
-impl Default for KeyLifetime {
-    /// Five minutes, a million uses.
-    fn default() -> Self {
-        Self { max_age: Duration::from_mins(5), max_uses: 1_000_000 }
-    }
-}
-
-/// A cached key and how often it may still be used.
-struct Counted<K> {
-    key: Arc<K>,
-    uses_left: AtomicU64,
-}
-
-impl<K> Counted<K> {
-    fn new(key: K, lifetime: KeyLifetime) -> Arc<Self> {
-        Arc::new(Self { key: Arc::new(key), uses_left: AtomicU64::new(lifetime.max_uses) })
-    }
-
-    fn take(&self) -> Option<Arc<K>> {
-        let spend = self
-            .uses_left
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
-        spend.is_ok().then(|| Arc::clone(&self.key))
-    }
-}
-
-type KeyCache<R, K> = Cache<R, Arc<Counted<K>>>;
+/// How long, and how often, an unwrapped key is used before it is fetched again: five minutes, a million uses.
+pub const KEY_LIFETIME: Lifetime =
+    Lifetime { max_age: Duration::from_mins(5), max_uses: 1_000_000 };
 
 /// The keys of tenants, unwrapped by KMS and kept in memory for a bounded time and number of uses. However many ask at
 /// once, a key is fetched once.
@@ -110,10 +75,9 @@ pub struct Keyring {
     kms: aws_sdk_kms::Client,
     kms_key_id: String,
     store: Store,
-    lifetime: KeyLifetime,
     /// By version; `None` is the latest.
-    branches: KeyCache<(Scope, Option<u32>), BranchKey>,
-    indexes: KeyCache<Scope, IndexKey>,
+    branches: ExpiringCache<(Scope, Option<u32>), Arc<BranchKey>>,
+    indexes: ExpiringCache<Scope, Arc<IndexKey>>,
 }
 
 impl std::fmt::Debug for Keyring {
@@ -131,23 +95,12 @@ impl Keyring {
         kms: aws_sdk_kms::Client,
         kms_key_id: String,
         store: Store,
-        lifetime: KeyLifetime,
+        lifetime: Lifetime,
+        clock: &Clock,
     ) -> Self {
-        fn cache<R, K>(lifetime: KeyLifetime) -> KeyCache<R, K>
-        where
-            R: std::hash::Hash + Eq + Send + Sync + 'static,
-            K: Send + Sync + 'static,
-        {
-            Cache::builder().max_capacity(Keyring::CAPACITY).time_to_live(lifetime.max_age).build()
-        }
-        Self {
-            kms,
-            kms_key_id,
-            store,
-            lifetime,
-            branches: cache(lifetime),
-            indexes: cache(lifetime),
-        }
+        let branches = ExpiringCache::new(Self::CAPACITY, lifetime, clock.clone());
+        let indexes = ExpiringCache::new(Self::CAPACITY, lifetime, clock.clone());
+        Self { kms, kms_key_id, store, branches, indexes }
     }
 
     /// The branch key under which new data keys are sealed.
@@ -176,9 +129,9 @@ impl Keyring {
             };
             let wrapped = wrapped.ok_or(VaultError::NoKey("branch"))?;
             let key = self.unwrap_key(scope, Purpose::Branch, &wrapped).await?;
-            Ok(BranchKey { version: wrapped.version, key })
+            Ok(Arc::new(BranchKey { version: wrapped.version, key }))
         };
-        self.cached(&self.branches, (scope.clone(), version), fetch).await
+        self.branches.get_or_fetch(&(scope.clone(), version), fetch).await
     }
 
     /// The index key.
@@ -187,31 +140,9 @@ impl Keyring {
             let wrapped = self.store.latest_wrapped_key(scope, Purpose::Index).await?;
             let wrapped = wrapped.ok_or(VaultError::NoKey("index"))?;
             let key = self.unwrap_key(scope, Purpose::Index, &wrapped).await?;
-            Ok(IndexKey::new(key, scope.clone()))
+            Ok(Arc::new(IndexKey::new(key, scope.clone())))
         };
-        self.cached(&self.indexes, scope.clone(), fetch).await
-    }
-
-    async fn cached<R, K, F>(
-        &self,
-        cache: &KeyCache<R, K>,
-        reference: R,
-        fetch: impl Fn() -> F,
-    ) -> Result<Arc<K>, VaultError>
-    where
-        R: std::hash::Hash + Eq + Clone + Send + Sync + 'static,
-        K: Send + Sync + 'static,
-        F: Future<Output = Result<K, VaultError>>,
-    {
-        loop {
-            let load = async { fetch().await.map(|key| Counted::new(key, self.lifetime)) };
-            let found = cache.try_get_with(reference.clone(), load).await;
-            let found = found.map_err(|error: Arc<VaultError>| VaultError::clone(&error))?;
-            if let Some(key) = found.take() {
-                return Ok(key);
-            }
-            cache.invalidate(&reference).await;
-        }
+        self.indexes.get_or_fetch(scope, fetch).await
     }
 
     async fn unwrap_key(
