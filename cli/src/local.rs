@@ -4,6 +4,7 @@
 
 mod announcement;
 mod aws;
+mod cold;
 mod credentials;
 mod data_dir;
 mod dynamodb;
@@ -30,7 +31,7 @@ use std::{
 
 use aws_config::SdkConfig;
 use events::{Worker, Workshop};
-use shared::app::App;
+use shared::{app::App, clock::Clock};
 use tokio::net::TcpListener;
 
 pub use self::{
@@ -78,6 +79,10 @@ pub struct Options {
     pub run_workers: bool,
     /// Whether webhooks may go to this machine and over plain HTTP.
     pub allow_local_webhooks: bool,
+    /// Whether each request meets a sandbox of its own, as when many come at once: nothing is warm, ever.
+    pub cold: bool,
+    /// What time the functions think it is.
+    pub clock: Clock,
 }
 
 impl Options {
@@ -94,6 +99,8 @@ impl Options {
             sqs_endpoint: None,
             run_workers: true,
             allow_local_webhooks: false,
+            cold: false,
+            clock: Clock::system(),
         }
     }
 
@@ -155,7 +162,7 @@ impl Stack {
         queues::provide(&template, &aws, &mut resolver).await?;
         servers.refill_queues().await;
         let beside = options.variables();
-        let functions = Functions::new(&options.template, &template, &resolver, &aws, &beside)?;
+        let functions = Functions::new(&options, &template, &resolver, &aws, &beside)?;
         let functions = Arc::new(functions);
         let files = data_dir.as_ref().map(|dir| (dir.credentials(), dir.issuer()));
         let (file, key) = files.unzip();
@@ -164,7 +171,7 @@ impl Stack {
         let credentials =
             Credentials::provide(file.as_deref(), &base_url, app, tables, &issuer).await?;
 
-        let invoke = Functions::invoker(&functions);
+        let invoke = Functions::invoker(&functions, options.cold);
         let gateway = Gateway::start(listener, Router::new(&template), invoke);
         let pump = if options.run_workers {
             let positions = data_dir.as_ref().map(DataDir::positions);
@@ -228,7 +235,7 @@ impl Stack {
         self.servers.endpoints()
     }
 
-    /// What the function of this operation runs on. Functions with the same environment share one.
+    /// What the function of this operation runs on, where it is not cold: its caches are nobody else's.
     pub fn app(&self, operation: &str) -> Option<&Arc<App>> {
         self.functions.app(operation)
     }
@@ -257,7 +264,12 @@ impl Stack {
 
     /// What runs the functions in this process, for a gateway of one's own.
     pub fn invoker(&self) -> Invoke {
-        Functions::invoker(&self.functions)
+        Functions::invoker(&self.functions, false)
+    }
+
+    /// The same, each request in a sandbox of its own.
+    pub fn cold_invoker(&self) -> Invoke {
+        Functions::invoker(&self.functions, true)
     }
 
     /// Takes no more requests, lets the running ones finish, and ends the servers.

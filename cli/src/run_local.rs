@@ -30,6 +30,9 @@ pub(crate) struct Arguments {
     /// Let webhooks go to this machine and over plain HTTP, to try a receiver out
     #[arg(long)]
     allow_local_webhooks: bool,
+    /// Give every request a sandbox of its own, that nothing has warmed, as Lambda does when many come at once
+    #[arg(long)]
+    cold: bool,
     #[command(flatten)]
     place: Where,
 }
@@ -60,6 +63,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
     options.host = arguments.host;
     options.port = arguments.port;
     options.allow_local_webhooks = arguments.allow_local_webhooks;
+    options.cold = arguments.cold;
     if arguments.ephemeral {
         options.data_dir = None;
     }

@@ -7,7 +7,9 @@
 //! - [`logs`] keeps what the code under test logged in this process.
 //!
 //! - [`world`] puts a whole Coffer between them, with tenants for each test.
+//! - [`cold`] starts functions that nothing has warmed.
 //! - [`tables`] looks behind it.
+//! - [`clock`] is a wall clock that a test moves.
 #![allow(
     clippy::allow_attributes,
     clippy::arithmetic_side_effects,
@@ -25,6 +27,8 @@ mod backends;
 mod background;
 pub mod binaries;
 pub mod client;
+pub mod clock;
+pub mod cold;
 pub mod examples;
 pub mod lambda;
 pub mod logs;

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    net::Ipv4Addr,
     path::{Path, PathBuf},
     sync::{
         Arc, OnceLock,
@@ -10,14 +11,17 @@ use std::{
     },
 };
 
-use coffer::local::{Options, Stack};
+use coffer::local::{
+    Options, Stack,
+    gateway::{Gateway, Router},
+};
 use shared::{
     App,
     auth::{IssuedApiKey, NewApiKey, Role, issue_api_key},
     domain::{Mode, Scope, TenantId, Timestamp},
     tenants::provision,
 };
-use tokio::runtime::Handle;
+use tokio::{net::TcpListener, runtime::Handle, sync::OnceCell};
 
 use crate::{backends::Backends, background::Background, client::Client, recorder::Recorder};
 
@@ -32,8 +36,29 @@ pub struct World {
     pub sqs: Recorder,
     stack: Arc<Stack>,
     base_url: String,
+    is_cold: bool,
+    fresh: OnceCell<(Gateway, String)>,
     runtime: Handle,
     _thread: Background,
+}
+
+/// How to start a world that is not the usual one.
+#[derive(Debug, Clone)]
+struct Setup<'a> {
+    data_dir: Option<&'a Path>,
+    parameters: &'a [(&'a str, &'a str)],
+    allow_local_webhooks: bool,
+    cold: bool,
+}
+
+/// Each request meets a sandbox of its own, if this variable of the tests' environment is `1`.
+pub const COLD_VARIABLE: &str = "COFFER_TEST_COLD";
+
+impl Default for Setup<'_> {
+    fn default() -> Self {
+        let cold = std::env::var_os(COLD_VARIABLE).is_some_and(|value| value == "1");
+        Self { data_dir: None, parameters: &UNLIMITED, allow_local_webhooks: false, cold }
+    }
 }
 
 /// No rate limit that a test would meet by accident.
@@ -49,12 +74,34 @@ impl World {
     /// The world that all tests of this process share. Tell tests apart by their tenants.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<World> = OnceLock::new();
-        SHARED.get_or_init(|| Self::with_parameters(&UNLIMITED))
+        SHARED.get_or_init(Self::start)
+    }
+
+    /// As [`World::shared`], but for tests of what a sandbox keeps from one request to the next.
+    pub fn shared_warm() -> &'static Self {
+        static WARM: OnceLock<World> = OnceLock::new();
+        let shared = Self::shared();
+        if shared.is_cold { WARM.get_or_init(|| Self::warm(&UNLIMITED)) } else { shared }
     }
 
     /// A world of one's own: for counting calls and for failing them.
     pub fn start() -> Self {
-        Self::with_parameters(&UNLIMITED)
+        Self::build(&Setup::default())
+    }
+
+    /// A world of one's own whose sandboxes live on, whatever the environment says.
+    pub fn warm(parameters: &[(&str, &str)]) -> Self {
+        Self::build(&Setup { parameters, cold: false, ..Setup::default() })
+    }
+
+    /// A world of one's own in which each request meets a sandbox of its own, whatever the environment says.
+    pub fn cold(parameters: &[(&str, &str)]) -> Self {
+        Self::build(&Setup { parameters, cold: true, ..Setup::default() })
+    }
+
+    /// Whether each request meets a sandbox of its own.
+    pub const fn is_cold(&self) -> bool {
+        self.is_cold
     }
 
     /// A world of one's own, with other values for some parameters of the template.
@@ -64,20 +111,17 @@ impl World {
 
     /// A world of one's own whose webhooks may go to this machine.
     pub fn with_local_webhooks() -> Self {
-        Self::build(None, &UNLIMITED, true)
+        Self::build(&Setup { allow_local_webhooks: true, ..Setup::default() })
     }
 
     /// A world over the data directory of a local stack, for looking at what is in it.
     pub fn over(data_dir: Option<&Path>, parameters: &[(&str, &str)]) -> Self {
-        Self::build(data_dir, parameters, false)
+        Self::build(&Setup { data_dir, parameters, ..Setup::default() })
     }
 
     /// Its workers do not run by themselves: a test hands them their batches.
-    fn build(
-        data_dir: Option<&Path>,
-        parameters: &[(&str, &str)],
-        allow_local_webhooks: bool,
-    ) -> Self {
+    fn build(setup: &Setup<'_>) -> Self {
+        let &Setup { data_dir, parameters, allow_local_webhooks, cold } = setup;
         let data_dir = data_dir.map(Path::to_owned);
         let parameters =
             parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
@@ -94,6 +138,7 @@ impl World {
             options.dynamodb_endpoint = Some(dynamodb.endpoint());
             options.kms_endpoint = Some(kms.endpoint());
             options.parameters = parameters;
+            options.cold = cold;
             let stack = Arc::new(Stack::start(options).await.expect("a stack"));
             let started = (dynamodb, kms, sqs, stack, Handle::current());
             sender.send(started).expect("a world that waits");
@@ -102,7 +147,17 @@ impl World {
         });
         let (dynamodb, kms, sqs, stack, runtime) = receiver.recv().expect("a world that starts");
         let base_url = stack.base_url().to_owned();
-        Self { dynamodb, kms, sqs, stack, base_url, runtime, _thread: thread }
+        Self {
+            dynamodb,
+            kms,
+            sqs,
+            stack,
+            base_url,
+            is_cold: cold,
+            fresh: OnceCell::new(),
+            runtime,
+            _thread: thread,
+        }
     }
 
     /// The stack.
@@ -177,6 +232,21 @@ impl World {
     /// A client without a credential.
     pub fn anonymous(&self) -> Client {
         Client::new(self.base_url.clone())
+    }
+
+    /// The same, but each of its requests meets a sandbox of its own, which has never seen anything.
+    pub async fn fresh(&self) -> Client {
+        let start = || async {
+            let (router, invoke) = (Router::new(self.stack.template()), self.stack.cold_invoker());
+            let start = async move {
+                let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
+                let address = listener.local_addr().expect("an address");
+                (Gateway::start(listener, router, invoke), format!("http://{address}"))
+            };
+            self.run(start).await
+        };
+        let (_, base_url) = self.fresh.get_or_init(start).await;
+        Client::new(base_url.clone())
     }
 }
 

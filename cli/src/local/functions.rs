@@ -2,18 +2,19 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    path::Path,
     sync::Arc,
     time::{Duration, UNIX_EPOCH},
 };
 
+use aws_config::SdkConfig;
 use events::{Worker, Workshop};
 use lambda_http::{Context, RequestExt as _};
-use shared::{app::App, config::Config, http::Endpoint};
+use shared::{app::App, clock::Clock, config::Config, http::Endpoint};
 
 use super::{
-    StartError,
+    Options, StartError,
     aws::Aws,
+    cold::thawed,
     gateway::{Invocation, Invoke, Response, response},
 };
 use crate::template::{Function, Resolver, Template, TemplateError};
@@ -48,49 +49,49 @@ struct Local {
     endpoint: &'static Endpoint,
     timeout: Duration,
     environment: BTreeMap<String, String>,
+    config: Config,
     app: Arc<App>,
 }
 
-/// The functions of this stack, by operation. Functions with the same environment share one [`App`].
+/// The functions of this stack, by operation. Each has an [`App`] of its own: what one has cached, no other knows.
 pub(super) struct Functions {
     by_operation: HashMap<String, Local>,
     workers: HashMap<String, LocalWorker>,
+    sdk: SdkConfig,
+    clock: Clock,
 }
 
 impl Functions {
-    /// `path` is the template's, for the message; `beside` are variables that every function has besides those that the
-    /// template declares.
+    /// `beside` are variables that every function has besides those that the template declares.
     pub(super) fn new(
-        path: &Path,
+        options: &Options,
         template: &Template,
         resolver: &Resolver,
         aws: &Aws,
         beside: &BTreeMap<String, String>,
     ) -> Result<Self, StartError> {
-        let mut apps: BTreeMap<BTreeMap<String, String>, Arc<App>> = BTreeMap::new();
+        let (sdk, clock) = (aws.sdk_config().clone(), options.clock.clone());
         let (mut by_operation, mut local_workers) = (HashMap::new(), HashMap::new());
         for function in &template.functions {
-            let mut environment = environment(function, resolver)
-                .map_err(|source| StartError::Template { path: path.to_owned(), source })?;
+            let mut environment = environment(function, resolver).map_err(|source| {
+                StartError::Template { path: options.template.clone(), source }
+            })?;
             environment.extend(beside.clone());
             if let Some(worker) = workers().find(|it| it.operation == function.operation) {
                 let config = config(function, &environment)?;
-                let shop = Arc::new(Workshop::new(config, aws.sdk_config()));
+                let shop = Arc::new(Workshop::with_clock(config, &sdk, clock.clone()));
                 let local = LocalWorker { worker, shop, environment };
                 local_workers.insert(function.operation.clone(), local);
                 continue;
             }
-            let app = match apps.get(&environment) {
-                Some(app) => Arc::clone(app),
-                None => Arc::new(App::new(config(function, &environment)?, aws.sdk_config())),
-            };
-            apps.insert(environment.clone(), Arc::clone(&app));
+            let config = config(function, &environment)?;
+            let app = Arc::new(App::with_clock(config.clone(), &sdk, clock.clone()));
             let endpoint = endpoint(function)?;
             let timeout = Duration::from_secs(function.timeout_seconds);
-            let local = Local { endpoint, timeout, environment, app };
+            let local = Local { endpoint, timeout, environment, config, app };
             by_operation.insert(function.operation.clone(), local);
         }
-        Ok(Self { by_operation, workers: local_workers })
+        Ok(Self { by_operation, workers: local_workers, sdk, clock })
     }
 
     pub(super) fn app(&self, operation: &str) -> Option<&Arc<App>> {
@@ -115,16 +116,17 @@ impl Functions {
         self.workers.iter().map(|(name, worker)| (name.as_str(), worker.clone())).collect()
     }
 
-    pub(super) fn invoker(functions: &Arc<Self>) -> Invoke {
+    /// What runs the functions; where it is `cold`, each request in a sandbox of its own.
+    pub(super) fn invoker(functions: &Arc<Self>, cold: bool) -> Invoke {
         let functions = Arc::clone(functions);
         Arc::new(move |invocation| {
             let functions = Arc::clone(&functions);
-            Box::pin(async move { functions.invoke(invocation).await })
+            Box::pin(async move { functions.invoke(invocation, cold).await })
         })
     }
 
     /// Runs one invocation as Lambda would: the event in, through the runtime's own reader, the answer out.
-    async fn invoke(&self, invocation: Invocation) -> Response {
+    async fn invoke(&self, invocation: Invocation, cold: bool) -> Response {
         let Some(local) = self.by_operation.get(&invocation.operation) else {
             return response::internal_server_error();
         };
@@ -138,7 +140,14 @@ impl Functions {
                 return response::internal_server_error();
             }
         };
-        response::from_function(local.endpoint.answer(&local.app, request).await)
+        let app = if cold { self.fresh(local) } else { Arc::clone(&local.app) };
+        response::from_function(local.endpoint.answer(&app, request).await)
+    }
+
+    /// A sandbox that nothing has warmed.
+    fn fresh(&self, local: &Local) -> Arc<App> {
+        let build = |clock| App::with_clock(local.config.clone(), &self.sdk, clock);
+        Arc::new(thawed(&self.clock, build))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod attacks;
 mod fetched;
+mod frozen;
 mod scopes;
 mod signer;
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use harness::{
     client::Client,
+    cold::Cold,
     recorder::{Call, capacity, depth, item_bytes},
     world::{TenantKeys, World},
 };
@@ -12,8 +13,6 @@ use shared::{
     auth::Role,
     domain::{ExternalId, Mode, UserId},
 };
-
-use crate::cold::Cold;
 
 mod didit;
 mod truv;
@@ -27,6 +26,8 @@ const FIELDS: &str = "identity.email";
 struct Budget {
     world: World,
     tenant: TenantKeys,
+    /// One sandbox, so that whatever was called once is at hand everywhere.
+    functions: Cold,
     client: Client,
 }
 
@@ -42,8 +43,10 @@ impl Budget {
     async fn new() -> Self {
         let world = World::start();
         let tenant = world.own_tenant().await;
-        let client = world.client(&tenant, Role::Owner).await;
-        Self { world, tenant, client }
+        let functions = Cold::one(&world).await;
+        let key = world.key(&tenant, Mode::Test, Role::Owner).await;
+        let client = functions.client(key.expose_secret());
+        Self { world, tenant, functions, client }
     }
 
     /// A user, and with them a function that has everything at hand.

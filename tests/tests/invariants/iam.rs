@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use coffer::template::{Effect, Function, Resource, Statement, Template, Term, Trigger};
 use harness::{
     client::Client,
+    cold::Cold,
     recorder::Call,
     world::{TenantKeys, World, template_path},
 };
@@ -16,8 +17,6 @@ use shared::{
     auth::Role,
     domain::{ExternalId, Mode, UserId},
 };
-
-use crate::cold::Cold;
 
 mod truv;
 mod wealthyhood;

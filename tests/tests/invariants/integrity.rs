@@ -3,6 +3,7 @@
 use aws_sdk_dynamodb::{Client as DynamoDb, primitives::Blob, types::AttributeValue};
 use harness::{
     client::{Answer, Client},
+    cold::Cold,
     logs::Logs,
     world::{Tenant, World},
 };
@@ -10,10 +11,7 @@ use serde_json::{Value, json};
 use shared::domain::{Mode, Scope};
 use tracing::Level;
 
-use crate::{
-    cold::Cold,
-    tables::{Item, KEYS, USERS, key, partition},
-};
+use crate::tables::{Item, KEYS, USERS, key, partition};
 
 const SSN: &str = "identity.ssn";
 const PASSPORT: &str = "identity.passport_number";

@@ -2,6 +2,7 @@
 
 use harness::{
     client::{Answer, Client, Request},
+    cold::Cold,
     recorder::{Fault, FaultKind},
     world::World,
 };
@@ -11,7 +12,7 @@ use shared::{
     domain::{Mode, Scope},
 };
 
-use crate::{cold::Cold, tables::check_api_keys};
+use crate::tables::check_api_keys;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Operation {

@@ -11,7 +11,6 @@
 )]
 
 mod budgets;
-mod cold;
 mod events;
 mod expiry;
 mod faults;
@@ -21,6 +20,7 @@ mod integrity;
 mod key_faults;
 mod last_use;
 mod leaks;
+mod lifetimes;
 mod pages;
 mod patience;
 mod routes;

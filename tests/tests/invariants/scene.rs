@@ -10,6 +10,7 @@ use std::{
 
 use harness::{
     client::{Answer, Client, Request},
+    cold::Cold,
     recorder::{Call, Fault, Recorder},
     world::World,
 };
@@ -20,7 +21,7 @@ use shared::{
     tenants::provision,
 };
 
-use crate::{cold::Cold, tables::Tables};
+use crate::tables::Tables;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Operation {

@@ -1,8 +1,11 @@
-//! What other instances know of a key, and for how long. Time is what the caller says it is.
+//! What other instances know of a key, and for how long. Time is what a test's clock says it is.
 
 use std::{sync::Arc, time::Duration};
 
-use harness::world::{Tenant, World};
+use harness::{
+    clock::HandClock,
+    world::{Tenant, World},
+};
 use serde_json::json;
 use shared::{
     App,
@@ -13,26 +16,25 @@ use shared::{
 use super::{id, make, make_of, now, revoke, rotate, secret};
 
 /// A function's instance of its own, over the same tables.
-pub(super) fn instance(app: &App, tenant: &Tenant) -> Arc<App> {
-    Arc::new(App::new(app.config.clone(), tenant.world.stack().sdk_config()))
-}
-
-struct Instance<'a> {
+pub(super) struct Instance<'a> {
     tenant: &'a Tenant,
     app: Arc<App>,
+    clock: HandClock,
 }
 
 impl<'a> Instance<'a> {
-    fn new(tenant: &'a Tenant) -> Self {
-        Self { tenant, app: instance(tenant.keys.app(), tenant) }
+    pub(super) fn new(tenant: &'a Tenant) -> Self {
+        let (config, clock) = (tenant.keys.app().config.clone(), HandClock::new());
+        let app = App::with_clock(config, tenant.world.stack().sdk_config(), clock.clock());
+        Self { tenant, app: Arc::new(app), clock }
     }
 
     /// Whether it takes a key at some time, in milliseconds since the epoch.
-    async fn takes(&self, secret: &str, at: i64) -> bool {
+    pub(super) async fn takes(&self, secret: &str, at: i64) -> bool {
         let (app, key) = (Arc::clone(&self.app), ApiKey::parse(secret).unwrap());
-        let at = Timestamp::from_unix_millis(at);
+        self.clock.set(at);
         let taken =
-            async move { app.authenticator.authenticate(&key.into(), at).await.unwrap().is_ok() };
+            async move { app.authenticator.authenticate(&key.into()).await.unwrap().is_ok() };
         self.tenant.world.run(taken).await
     }
 }

@@ -78,7 +78,7 @@ async fn the_whole_life_of_a_key() {
         let answer = revoke(owner, &key).await;
         assert_eq!((answer.status, answer.text().as_str()), (204, ""), "{round}");
     }
-    assert_eq!(status(&nobody, secret(&key)).await, 401);
+    assert_eq!(status(&tenant.world.fresh().await, secret(&key)).await, 401);
     assert_eq!(status(&nobody, secret(&new)).await, 200);
     let revoked = listed(owner, &key).await;
     assert_eq!(revoked["status"], "revoked");

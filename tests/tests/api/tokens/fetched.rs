@@ -18,7 +18,7 @@ use super::{Issuer, key_set, refused, signer::Signer};
 
 /// A server of one key set, which counts how often it is asked.
 #[derive(Clone, Default)]
-struct Server(Arc<Mutex<Served>>);
+pub(super) struct Server(Arc<Mutex<Served>>);
 
 #[derive(Default)]
 struct Served {
@@ -29,7 +29,7 @@ struct Served {
 }
 
 impl Server {
-    async fn start(keys: &Value) -> (Self, KeySource) {
+    pub(super) async fn start(keys: &Value) -> (Self, KeySource) {
         let server = Self::default();
         server.serve(200, &keys.to_string());
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
@@ -40,12 +40,12 @@ impl Server {
         (server, KeySource::Url(url))
     }
 
-    fn serve(&self, status: u16, body: &str) {
+    pub(super) fn serve(&self, status: u16, body: &str) {
         let mut served = self.0.lock().unwrap();
         (served.status, served.body) = (status, body.to_owned());
     }
 
-    fn count(&self) -> usize {
+    pub(super) fn count(&self) -> usize {
         self.0.lock().unwrap().count
     }
 }

@@ -11,7 +11,7 @@ async fn warm(users: usize) -> (Budget, Client, Vec<Value>) {
     let budget = Budget::new().await;
     budget.warm().await;
     let key = budget.world.key(&budget.tenant, Mode::Test, Role::Owner).await;
-    let client = budget.world.anonymous().header("x-api-key", key.expose_secret());
+    let client = budget.functions.anonymous().header("x-api-key", key.expose_secret());
     let mut made = Vec::new();
     for number in 0..users {
         let body = json!({"vendor_data": format!("a-{number}"), "full_name": "Ada Lovelace"});

@@ -9,7 +9,7 @@ async fn each_operation_has_its_depth() {
     budget.warm().await;
     let client = async |role| {
         let key = budget.world.key(&budget.tenant, Mode::Test, role).await;
-        let client = budget.world.anonymous().header("x-access-client-id", &key.id);
+        let client = budget.functions.anonymous().header("x-access-client-id", &key.id);
         let client = client.header("x-access-secret", key.expose_secret());
         // The key is looked up once a minute: here and now.
         client.get("/v1/users/").send().await.expect(200);
@@ -39,7 +39,7 @@ async fn each_operation_has_its_depth() {
     let shown = budget.cost(200, owner.get("/v1/users/?page_size=2")).await;
     assert_eq!(depth(&shown.dynamodb), 3, "{:?}", shown.dynamodb);
     let next = first.answer["next"].as_str().unwrap();
-    let next = next.strip_prefix(budget.world.base_url()).unwrap();
+    let next = next.strip_prefix(budget.functions.base_url()).unwrap();
     // What was counted once is not counted again.
     let next = budget.cost(200, reader.get(next)).await;
     next.is(&["BatchGetItem", "BatchGetItem", "Query", "Query", "Query"], 2);
@@ -54,7 +54,7 @@ async fn each_operation_has_its_depth() {
 async fn a_page_costs_the_page() {
     let budget = Budget::new().await;
     let key = budget.world.key(&budget.tenant, Mode::Test, Role::Developer).await;
-    let client = budget.world.anonymous().header("x-access-client-id", &key.id);
+    let client = budget.functions.anonymous().header("x-access-client-id", &key.id);
     let client = client.header("x-access-secret", key.expose_secret());
     // The key is looked up once a minute: here and now.
     client.get("/v1/users/").send().await.expect(200);
@@ -76,7 +76,7 @@ async fn a_page_costs_the_page() {
         let first = budget.cost(200, client.get("/v1/users/?page_size=10")).await;
         assert_eq!(first.answer["count"], to - 100);
         let next = first.answer["next"].as_str().unwrap();
-        let next = next.strip_prefix(budget.world.base_url()).unwrap();
+        let next = next.strip_prefix(budget.functions.base_url()).unwrap();
         let next = budget.cost(200, client.get(next)).await;
         for page in [&first, &next] {
             assert_eq!(page.answer["results"].as_array().unwrap().len(), 10);

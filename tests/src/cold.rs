@@ -15,10 +15,11 @@ use coffer::local::{
     endpoints,
     gateway::{Gateway, Invocation, Invoke, Router, response},
 };
-use harness::{client::Client, world::World};
 use lambda_http::RequestExt as _;
-use shared::{App, config::Config, http::Endpoint};
+use shared::{App, clock::Clock, config::Config, http::Endpoint};
 use tokio::net::TcpListener;
+
+use crate::{client::Client, world::World};
 
 /// When Lambda ends a function that was not called to end at another time.
 const UNSAID: Duration = Duration::ZERO;
@@ -27,37 +28,62 @@ const UNSAID: Duration = Duration::ZERO;
 const INDULGENCE: Duration = Duration::from_secs(4);
 
 /// One sandbox per operation over the backends of a world, behind a gateway of their own.
-pub(crate) struct Cold {
+#[derive(Debug)]
+pub struct Cold {
     base_url: String,
     _gateway: Gateway,
 }
 
 /// Started when they are first called.
-type Sandboxes = HashMap<String, (&'static Endpoint, LazyLock<App, Init>)>;
+type Sandbox = (&'static Endpoint, Arc<LazyLock<App, Init>>);
+type Sandboxes = HashMap<String, Sandbox>;
 type Init = Box<dyn FnOnce() -> App + Send>;
 
 impl Cold {
-    pub(crate) async fn start(world: &World) -> Self {
-        Self::ending_after(world, UNSAID).await
+    /// By the machine's own clock.
+    pub async fn start(world: &World) -> Self {
+        Self::by(world, &Clock::system()).await
+    }
+
+    /// By another clock.
+    pub async fn by(world: &World, clock: &Clock) -> Self {
+        Self::build(world, clock, false, UNSAID).await
+    }
+
+    /// One sandbox for all operations: what one of them has at hand, all have.
+    pub async fn one(world: &World) -> Self {
+        Self::build(world, &Clock::system(), true, UNSAID).await
     }
 
     /// Functions that Lambda ends so long after they were called.
-    pub(crate) async fn ending_after(world: &World, timeout: Duration) -> Self {
+    pub async fn ending_after(world: &World, timeout: Duration) -> Self {
+        Self::build(world, &Clock::system(), false, timeout).await
+    }
+
+    async fn build(world: &World, clock: &Clock, one_for_all: bool, timeout: Duration) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(1);
         // The SDK keeps one budget of retries per region and process: these functions are to have their own.
         let region = Region::new(format!("test-{}", COUNT.fetch_add(1, Ordering::Relaxed)));
         let mut sdk = world.stack().sdk_config().to_builder().region(region);
-        // The local stack is patient; these functions give up as they do in Lambda.
-        sdk.set_timeout_config(None);
+        if !one_for_all {
+            // The local stack is patient; these functions give up as they do in Lambda.
+            sdk.set_timeout_config(None);
+        }
         let sdk = sdk.build();
         let sandbox = |endpoint: &'static Endpoint| {
             let environment = world.stack().environment(endpoint.operation).unwrap();
             let config = Config::from_lookup(|name| environment.get(name).cloned()).unwrap();
-            let sdk = sdk.clone();
-            let init: Init = Box::new(move || App::new(config, &sdk));
-            (endpoint.operation.to_owned(), (endpoint, LazyLock::new(init)))
+            let (sdk, clock) = (sdk.clone(), clock.clone());
+            let init: Init = Box::new(move || App::with_clock(config, &sdk, clock));
+            (endpoint, Arc::new(LazyLock::new(init)))
         };
-        let sandboxes: Arc<Sandboxes> = Arc::new(endpoints().map(sandbox).collect());
+        let mut made: Vec<Sandbox> = endpoints().map(sandbox).collect();
+        if one_for_all && let Some((_, one)) = made.first() {
+            let one = Arc::clone(one);
+            made.iter_mut().for_each(|(_, app)| *app = Arc::clone(&one));
+        }
+        let sandboxes = made.into_iter().map(|it| (it.0.operation.to_owned(), it));
+        let sandboxes: Arc<Sandboxes> = Arc::new(sandboxes.collect());
         let invoke: Invoke = Arc::new(move |invocation| {
             let sandboxes = Arc::clone(&sandboxes);
             Box::pin(async move { answer(&sandboxes, invocation, timeout).await })
@@ -71,8 +97,19 @@ impl Cold {
         world.run(start).await
     }
 
-    pub(crate) fn client(&self, key: &str) -> Client {
-        Client::new(self.base_url.clone()).bearer(key)
+    /// A client of them with a key.
+    pub fn client(&self, key: &str) -> Client {
+        self.anonymous().bearer(key)
+    }
+
+    /// A client of them without a credential.
+    pub fn anonymous(&self) -> Client {
+        Client::new(self.base_url.clone())
+    }
+
+    /// Where they listen.
+    pub fn base_url(&self) -> &str {
+        &self.base_url
     }
 }
 
@@ -89,7 +126,7 @@ async fn answer(
         context.deadline = ends_at.as_millis().try_into().unwrap();
     }
     let request = lambda_http::request::from_str(&invocation.event.to_string()).unwrap();
-    let answer = endpoint.answer(app, request.with_lambda_context(context));
+    let answer = endpoint.answer(app.as_ref(), request.with_lambda_context(context));
     if timeout == UNSAID {
         return response::from_function(answer.await);
     }
