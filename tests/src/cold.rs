@@ -80,7 +80,9 @@ impl Cold {
         let mut made: Vec<Sandbox> = endpoints().map(sandbox).collect();
         if one_for_all && let Some((_, one)) = made.first() {
             let one = Arc::clone(one);
-            made.iter_mut().for_each(|(_, app)| *app = Arc::clone(&one));
+            for (_, app) in &mut made {
+                *app = Arc::clone(&one);
+            }
         }
         let sandboxes = made.into_iter().map(|it| (it.0.operation.to_owned(), it));
         let sandboxes: Arc<Sandboxes> = Arc::new(sandboxes.collect());

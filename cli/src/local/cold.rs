@@ -11,18 +11,18 @@ use time::Duration;
 /// How long such a sandbox was frozen between its start and its request.
 const FROZEN: Duration = Duration::minutes(30);
 
-/// Builds something half an hour ago by the wall clock, which has moved on when it is handed over. The monotonic clock has
+/// Starts something half an hour ago by the wall clock, which has moved on when it is handed over. The monotonic clock has
 /// not: it stands still while a sandbox is frozen.
-pub(super) fn thawed<T>(clock: &Clock, build: impl FnOnce(Clock) -> T) -> T {
+pub(super) fn thawed<T>(clock: &Clock, start: impl FnOnce(Clock) -> T) -> T {
     let is_thawed = Arc::new(AtomicBool::new(false));
     let (present, flag) = (clock.clone(), Arc::clone(&is_thawed));
     let clock = Clock::new(move || {
         let now = present.now();
         if flag.load(Ordering::Relaxed) { now } else { now.plus(-FROZEN) }
     });
-    let built = build(clock);
+    let started = start(clock);
     is_thawed.store(true, Ordering::Relaxed);
-    built
+    started
 }
 
 #[cfg(test)]
