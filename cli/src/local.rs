@@ -53,6 +53,7 @@ use self::{
     issuer::LocalIssuer,
     pump::Pump,
     servers::Servers,
+    tables::Content,
 };
 use crate::template::{Resolver, Template, Trigger};
 
@@ -160,7 +161,6 @@ impl Stack {
         kms_keys::provide(&template, &aws, &mut resolver).await?;
         let tables = tables::provide(&template, &aws, &mut resolver).await?;
         queues::provide(&template, &aws, &mut resolver).await?;
-        servers.refill_queues().await;
         let beside = options.variables();
         let functions = Functions::new(&options, &template, &resolver, &aws, &beside)?;
         let functions = Arc::new(functions);
@@ -168,6 +168,14 @@ impl Stack {
         let (file, key) = files.unzip();
         let issuer = LocalIssuer::provide(key.as_deref())?;
         let app = functions.any_app().ok_or(StartError::NoFunctions)?;
+        if tables == Content::Kept {
+            let checked = Credentials::check_keys(app).await;
+            checked.map_err(|error| StartError::OtherKeys {
+                dynamodb: servers.endpoints().dynamodb.clone(),
+                kms: servers.endpoints().kms.clone(),
+                reason: chain(&*error),
+            })?;
+        }
         let credentials =
             Credentials::provide(file.as_deref(), &base_url, app, tables, &issuer).await?;
 

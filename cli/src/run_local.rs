@@ -58,7 +58,7 @@ fn parameter(text: &str) -> Result<(String, String), String> {
 
 /// Runs the stack until Ctrl-C or SIGTERM. An error is one sentence.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
-    shared::runtime::init_tracing();
+    shared::runtime::init_tracing_where(is_ours);
     let mut options = arguments.place.options()?;
     options.host = arguments.host;
     options.port = arguments.port;
@@ -80,6 +80,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
         stack.shutdown().await;
         Ok(())
     })?
+}
+
+/// What the embedded servers log is what they answer: a condition that does not hold is no warning.
+fn is_ours(event: &tracing::Metadata<'_>) -> bool {
+    let theirs =
+        event.target().starts_with("dynoxide") || event.target().starts_with("winterbaume");
+    !theirs || *event.level() == tracing::Level::ERROR
 }
 
 /// Runs `work` on as many threads as there are.

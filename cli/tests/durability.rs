@@ -18,6 +18,9 @@ use std::{
 };
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_sqs::types::QueueAttributeName::{
+    ApproximateNumberOfMessages, ApproximateNumberOfMessagesNotVisible,
+};
 use coffer::local::{Options, Stack};
 use serde_json::{Value, json};
 use shared::{auth::Role, domain::Mode};
@@ -36,20 +39,27 @@ struct Coffer {
     _stdout: BufReader<ChildStdout>,
 }
 
+fn command(data_dir: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_coffer"));
+    command
+        .env_remove("AWS_ENDPOINT_URL_DYNAMODB")
+        .env_remove("AWS_ENDPOINT_URL_KMS")
+        .env_remove("AWS_ENDPOINT_URL_SQS")
+        .args(["local", "--port", "0"])
+        // Nobody is to be turned away here for asking too often.
+        .args(["--parameter", "RateLimitReadsPerMinute=1000000"])
+        .args(["--parameter", "RateLimitWritesPerMinute=1000000", "--data-dir"])
+        .arg(data_dir)
+        .arg("--template")
+        .arg(template())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    command
+}
+
 impl Coffer {
     fn start(data_dir: &Path) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_coffer"));
-        command
-            .env_remove("AWS_ENDPOINT_URL_DYNAMODB")
-            .env_remove("AWS_ENDPOINT_URL_KMS")
-            .args(["local", "--port", "0"])
-            // Nobody is to be turned away here for asking too often.
-            .args(["--parameter", "RateLimitReadsPerMinute=1000000"])
-            .args(["--parameter", "RateLimitWritesPerMinute=1000000", "--data-dir"])
-            .arg(data_dir)
-            .arg("--template")
-            .arg(template());
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = command(data_dir).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
@@ -226,4 +236,49 @@ async fn a_signal_ends_it_cleanly_and_keeps_what_was_answered() {
         let kept = answered.lock().unwrap().clone();
         is_whole(&data_dir, &kept).await;
     }
+}
+
+/// How many messages of a queue can be received, and how many are hidden.
+async fn waiting(stack: &Stack, queue: &str) -> [usize; 2] {
+    let names = [ApproximateNumberOfMessages, ApproximateNumberOfMessagesNotVisible];
+    let client = aws_sdk_sqs::Client::new(stack.sdk_config());
+    let url = client.get_queue_url().queue_name(queue).send().await.unwrap().queue_url;
+    let request = client.get_queue_attributes().set_queue_url(url);
+    let answer = request.set_attribute_names(Some(names.to_vec())).send().await.unwrap();
+    let told = answer.attributes.unwrap();
+    names.map(|name| told[&name].parse().unwrap())
+}
+
+/// Nobody takes anything out of this queue, so what is in it is what was kept.
+#[tokio::test]
+async fn messages_survive_a_start_that_is_broken_off() {
+    const QUEUE: &str = "StreamFailureQueue";
+    let root = tempfile::tempdir().unwrap();
+    let data_dir = root.path().join("data");
+    let mut options = Options::ephemeral(template());
+    options.data_dir = Some(data_dir.clone());
+    let stack = Stack::start(options.clone()).await.unwrap();
+    let client = aws_sdk_sqs::Client::new(stack.sdk_config());
+    let url = client.get_queue_url().queue_name(QUEUE).send().await.unwrap().queue_url.unwrap();
+    for number in 0..400 {
+        let send = client.send_message().queue_url(&url).message_body(number.to_string());
+        send.send().await.unwrap();
+    }
+    let receive = client.receive_message().queue_url(&url).max_number_of_messages(10);
+    let received = receive.visibility_timeout(3_600).send().await.unwrap();
+    assert_eq!(received.messages().len(), 10);
+    stack.shutdown().await;
+    // At another point of the start each time.
+    for (round, signal) in
+        ["-KILL", "-INT", "-KILL", "-TERM", "-KILL", "-INT"].into_iter().enumerate()
+    {
+        let mut child = command(&data_dir).spawn().unwrap();
+        sleep(Duration::from_millis(u64::try_from(round * round * 25).unwrap())).await;
+        let id = child.id().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+        child.wait().unwrap();
+    }
+    let stack = Stack::start(options).await.unwrap();
+    assert_eq!(waiting(&stack, QUEUE).await, [390, 10], "none is lost, and what was hidden is");
+    stack.shutdown().await;
 }

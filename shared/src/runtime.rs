@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 
 use lambda_http::service_fn;
+use tracing_subscriber::fmt::writer::MakeWriterExt as _;
 
 use crate::{
     app::App,
@@ -30,6 +31,11 @@ pub fn run(endpoint: &'static Endpoint) -> Result<(), lambda_http::Error> {
 /// Starts the JSON log on standard error, one line per event at level `info` and above, and a panic hook that tells
 /// where and never with what.
 pub fn init_tracing() {
+    init_tracing_where(|_| true);
+}
+
+/// As [`init_tracing`], with only those events that `shows` lets through.
+pub fn init_tracing_where(shows: fn(&tracing::Metadata<'_>) -> bool) {
     let log = tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
@@ -38,7 +44,7 @@ pub fn init_tracing() {
     // A second start in one process (a test) keeps the first log.
     drop(
         log.with_target(false)
-            .with_writer(std::io::stderr)
+            .with_writer(std::io::stderr.with_filter(shows))
             .with_max_level(tracing::Level::INFO)
             .try_init(),
     );

@@ -12,8 +12,8 @@ use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use super::{StartError, error::chain};
 
 const REGION: &str = "us-east-1";
-/// Embedded servers check the shape of a signature, not the signature.
-const ACCESS_KEY_ID: &str = "coffer-local";
+/// Embedded servers check the shape of a signature, not the signature. Letters alone: `DynamoDB` Local refuses a hyphen.
+const ACCESS_KEY_ID: &str = "cofferlocal";
 const SECRET_ACCESS_KEY: &str = "not-a-secret";
 
 /// Where the services are.

@@ -1,6 +1,6 @@
 //! The first tenant, `local`: its keys in the store, and the file that names them.
 
-use std::{collections::BTreeMap, fmt, path::Path, sync::Arc};
+use std::{collections::BTreeMap, error::Error, fmt, path::Path, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use shared::{
@@ -8,6 +8,7 @@ use shared::{
     auth::{self, IssuedApiKey, NewApiKey, Role},
     domain::{Mode, Scope, TenantId},
     tenants,
+    vault::VaultError,
 };
 
 use super::{StartError, data_dir, issuer::LocalIssuer, tables::Content};
@@ -76,6 +77,17 @@ impl Credentials {
             Mode::Test => self.test.get(role.as_str()),
             Mode::Live => self.live.get(role.as_str()),
         }
+    }
+
+    /// Fails where the tenant's keys are there and cannot be opened: with tables of another stack, say.
+    pub(super) async fn check_keys(app: &App) -> Result<(), Box<dyn Error + Send + Sync>> {
+        for mode in Mode::ALL {
+            match app.keyring.latest_branch(&scope(mode)?).await {
+                Ok(_) | Err(VaultError::NoKey(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
     }
 
     /// Those of an earlier start, if its tables are still there; else new ones, written to the file if there is one.

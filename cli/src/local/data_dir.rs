@@ -44,9 +44,9 @@ impl DataDir {
         self.path.join("kms.json")
     }
 
-    /// The file of what waits in the embedded queues.
+    /// The file of the embedded queues.
     pub(super) fn queues(&self) -> PathBuf {
-        self.path.join("queues.json")
+        self.path.join("queues.db")
     }
 
     /// The file of how far the streams have been read.

@@ -1,9 +1,11 @@
 //! An embedded DynamoDB, on a port of its own.
 
+mod stream_records;
+
 use std::{
     fmt,
-    net::{Ipv4Addr, SocketAddr},
-    path::Path,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -15,7 +17,7 @@ use tokio::{
     time::{MissedTickBehavior, interval, timeout},
 };
 
-use super::{StartError, error::chain};
+use super::{StartError, error::chain, mock_server::reachable};
 
 /// How often expired items are removed. DynamoDB itself promises no more than "within a few days".
 const SWEEP_INTERVAL: Duration = Duration::from_mins(1);
@@ -41,8 +43,13 @@ impl fmt::Debug for EmbeddedDynamoDb {
 }
 
 impl EmbeddedDynamoDb {
-    /// Starts one over this file, or in memory.
+    /// Starts one over this file, or in memory, for this machine alone.
     pub async fn start(file: Option<&Path>) -> Result<Self, StartError> {
+        Self::listen(Ipv4Addr::LOCALHOST.into(), file).await
+    }
+
+    /// As [`EmbeddedDynamoDb::start`], on this address.
+    pub async fn listen(host: IpAddr, file: Option<&Path>) -> Result<Self, StartError> {
         let failed = |reason: String| StartError::Server { server: "DynamoDB", reason };
         let database = match file {
             None => Database::memory(),
@@ -54,10 +61,10 @@ impl EmbeddedDynamoDb {
             }
         };
         let database = database.map_err(|error| failed(chain(&error)))?;
-        if let Some(Err(error)) = file.map(index_stream_records) {
+        if let Some(Err(error)) = file.map(stream_records::index) {
             tracing::warn!(error = chain(&error), "every change will look at all earlier ones");
         }
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let address = SocketAddr::new(host, 0);
         let listener =
             TcpListener::bind(address).await.map_err(|error| failed(error.to_string()))?;
         let address = listener.local_addr().map_err(|error| failed(error.to_string()))?;
@@ -73,8 +80,8 @@ impl EmbeddedDynamoDb {
             }
         });
         let mut sweeper = JoinSet::new();
-        sweeper.spawn(sweep(database));
-        Ok(Self { endpoint: format!("http://{address}"), stop, server, _sweeper: sweeper })
+        sweeper.spawn(sweep(database, file.map(Path::to_owned)));
+        Ok(Self { endpoint: reachable(address), stop, server, _sweeper: sweeper })
     }
 
     /// Where it listens.
@@ -89,26 +96,24 @@ impl EmbeddedDynamoDb {
     }
 }
 
-/// A change is numbered by the greatest number of the changes before it. This finds it without looking at all of them,
-/// which a store that was written to a hundred thousand times feels.
-fn index_stream_records(file: &Path) -> rusqlite::Result<()> {
-    rusqlite::Connection::open(file)?.execute_batch(
-        "CREATE INDEX IF NOT EXISTS stream_record_numbers
-         ON _stream_records (table_name, CAST(sequence_number AS INTEGER))",
-    )
-}
-
-async fn sweep(database: Database) {
+async fn sweep(database: Database, file: Option<PathBuf>) {
     let mut ticks = interval(SWEEP_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
         let database = database.clone();
         let failure = match spawn_blocking(move || database.sweep_ttl()).await {
-            Ok(Ok(_)) => continue,
-            Ok(Err(error)) => chain(&error),
-            Err(error) => chain(&error),
+            Ok(Ok(_)) => None,
+            Ok(Err(error)) => Some(chain(&error)),
+            Err(error) => Some(chain(&error)),
         };
-        tracing::warn!(error = failure, "expired items were not removed");
+        if let Some(error) = failure {
+            tracing::warn!(error, "expired items were not removed");
+        }
+        if let Some(file) = &file
+            && let Err(error) = stream_records::trim(file).await
+        {
+            tracing::warn!(error = chain(&error), "records of the stream were not trimmed");
+        }
     }
 }

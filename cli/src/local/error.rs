@@ -45,6 +45,19 @@ pub enum StartError {
         .0.display()
     )]
     KeysMissing(PathBuf),
+    /// The tables are there, and the keys that their data were sealed under are another KMS's.
+    #[error(
+        "the tables at {dynamodb} were filled under another KMS key than the one at {kms} ({reason}): start with the \
+         data directory or the KMS that they were filled with, or with empty tables"
+    )]
+    OtherKeys {
+        /// Where the tables are.
+        dynamodb: String,
+        /// Where the key is.
+        kms: String,
+        /// What became of opening a key of theirs.
+        reason: String,
+    },
     /// The template cannot be read or resolved.
     #[error("{} is not a template that can be run", path.display())]
     Template {

@@ -42,6 +42,8 @@ pub fn workers() -> impl Iterator<Item = &'static Worker> {
 pub(super) struct LocalWorker {
     pub(super) worker: &'static Worker,
     pub(super) shop: Arc<Workshop>,
+    /// When Lambda ends it.
+    pub(super) timeout: Duration,
     environment: BTreeMap<String, String>,
 }
 
@@ -80,7 +82,8 @@ impl Functions {
             if let Some(worker) = workers().find(|it| it.operation == function.operation) {
                 let config = config(function, &environment)?;
                 let shop = Arc::new(Workshop::with_clock(config, &sdk, clock.clone()));
-                let local = LocalWorker { worker, shop, environment };
+                let timeout = Duration::from_secs(function.timeout_seconds);
+                let local = LocalWorker { worker, shop, timeout, environment };
                 local_workers.insert(function.operation.clone(), local);
                 continue;
             }

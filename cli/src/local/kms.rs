@@ -1,6 +1,7 @@
 //! An embedded KMS, on a port of its own: winterbaume's, behind an HTTP adapter, with a memory.
 
 use std::{
+    net::{IpAddr, Ipv4Addr},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -25,8 +26,13 @@ pub struct EmbeddedKms {
 }
 
 impl EmbeddedKms {
-    /// Starts one with the keys of this file, or in memory.
+    /// Starts one with the keys of this file, or in memory, for this machine alone.
     pub async fn start(file: Option<&Path>) -> Result<Self, StartError> {
+        Self::listen(Ipv4Addr::LOCALHOST.into(), file).await
+    }
+
+    /// As [`EmbeddedKms::start`], on this address.
+    pub async fn listen(host: IpAddr, file: Option<&Path>) -> Result<Self, StartError> {
         let failed = |reason: String| StartError::Server { server: "KMS", reason };
         let service = KmsService::new();
         if let Some(path) = file
@@ -47,7 +53,7 @@ impl EmbeddedKms {
         kms.save().await.map_err(failed)?;
         let kms = Arc::new(kms);
         let answer = move |request| answer(Arc::clone(&kms), request);
-        Ok(Self { server: MockServer::start("KMS", answer).await? })
+        Ok(Self { server: MockServer::start("KMS", host, answer).await? })
     }
 
     /// Where it listens.

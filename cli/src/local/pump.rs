@@ -11,6 +11,8 @@ mod schedule;
 mod shard;
 mod sink;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
@@ -84,7 +86,7 @@ impl Pump {
         let positions = Arc::new(Positions::open(positions));
         let sqs = aws_sdk_sqs::Client::new(sdk);
         for (operation, worker) in workers {
-            let sink = Sink::new(worker);
+            let sink = Sink::of_worker(worker);
             let triggers = template.function(operation).into_iter().flat_map(|it| &it.triggers);
             for trigger in triggers {
                 let (sink, running) = (sink.clone(), running.clone());

@@ -2,7 +2,9 @@
 
 use aws_sdk_sqs::{
     Client,
-    types::QueueAttributeName::{QueueArn, RedrivePolicy, VisibilityTimeout},
+    types::QueueAttributeName::{
+        DelaySeconds, MessageRetentionPeriod, QueueArn, RedrivePolicy, VisibilityTimeout,
+    },
 };
 use serde_json::json;
 
@@ -34,9 +36,18 @@ async fn provide_one(
     let name = &queue.logical_id;
     let failed =
         |error: &dyn std::error::Error| aws.sqs_failed(format!("make the queue {name}"), error);
-    let mut request = client.create_queue().queue_name(name);
-    if let Some(seconds) = &queue.visibility_timeout {
-        request = request.attributes(VisibilityTimeout, seconds);
+    let made = client.create_queue().queue_name(name).send().await;
+    let url = made.map_err(|error| failed(&error))?.queue_url.unwrap_or_default();
+    // Set apart from that, because a queue of an earlier start may have others.
+    let mut request = client.set_queue_attributes().queue_url(&url);
+    for (attribute, seconds) in [
+        (VisibilityTimeout, &queue.visibility_timeout),
+        (MessageRetentionPeriod, &queue.retention_period),
+        (DelaySeconds, &queue.delay),
+    ] {
+        if let Some(seconds) = seconds {
+            request = request.attributes(attribute, seconds);
+        }
     }
     if let Some(redrive) = &queue.redrive {
         let target = resolver.resolve(&redrive.target).map_err(|error| failed(&error))?;
@@ -45,8 +56,9 @@ async fn provide_one(
         });
         request = request.attributes(RedrivePolicy, policy.to_string());
     }
-    let made = request.send().await.map_err(|error| failed(&error))?;
-    let url = made.queue_url.unwrap_or_default();
+    if request.get_attributes().is_some() {
+        request.send().await.map_err(|error| failed(&error))?;
+    }
     let request = client.get_queue_attributes().queue_url(&url).attribute_names(QueueArn);
     let answer = request.send().await.map_err(|error| failed(&error))?;
     let arn = answer.attributes().and_then(|attributes| attributes.get(&QueueArn));

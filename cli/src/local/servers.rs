@@ -1,5 +1,7 @@
 //! The servers behind the AWS SDK: embedded, or the caller's own.
 
+use shared::clock::Clock;
+
 use super::{DataDir, EmbeddedDynamoDb, EmbeddedKms, EmbeddedSqs, Endpoints, Options, StartError};
 
 /// The servers of one stack.
@@ -29,19 +31,20 @@ impl Servers {
             {
                 return Err(StartError::KeysMissing(keys.clone()));
             }
-            let kms = EmbeddedKms::start(keys.as_deref()).await?;
+            let kms = EmbeddedKms::listen(options.host, keys.as_deref()).await?;
             (kms.endpoint().to_owned(), Some(kms))
         };
         let (dynamodb_endpoint, dynamodb) = if let Some(named) = &options.dynamodb_endpoint {
             (named.clone(), None)
         } else {
-            let dynamodb = EmbeddedDynamoDb::start(database.as_deref()).await?;
+            let dynamodb = EmbeddedDynamoDb::listen(options.host, database.as_deref()).await?;
             (dynamodb.endpoint().to_owned(), Some(dynamodb))
         };
         let (sqs_endpoint, sqs) = if let Some(named) = &options.sqs_endpoint {
             (named.clone(), None)
         } else {
-            let sqs = EmbeddedSqs::start(data_dir.map(DataDir::queues).as_deref()).await?;
+            let file = data_dir.map(DataDir::queues);
+            let sqs = EmbeddedSqs::listen(options.host, file.as_deref(), Clock::system()).await?;
             (sqs.endpoint().to_owned(), Some(sqs))
         };
         let endpoints =
@@ -51,13 +54,6 @@ impl Servers {
 
     pub(super) const fn endpoints(&self) -> &Endpoints {
         &self.endpoints
-    }
-
-    /// Once the queues exist: puts what waited in them when the last stack ended back into them.
-    pub(super) async fn refill_queues(&self) {
-        if let Some(sqs) = &self.sqs {
-            sqs.refill().await;
-        }
     }
 
     pub(super) async fn shutdown(self) {

@@ -9,6 +9,10 @@ pub struct Queue {
     pub logical_id: String,
     /// For how many seconds a received message is hidden; the service's own default where nothing is said.
     pub visibility_timeout: Option<String>,
+    /// For how many seconds a message is kept; the service's own default where nothing is said.
+    pub retention_period: Option<String>,
+    /// For how many seconds a message is hidden when it is sent; the service's own default where nothing is said.
+    pub delay: Option<String>,
     /// Where messages go that were received too often, and how often that is.
     pub redrive: Option<Redrive>,
 }
@@ -25,11 +29,13 @@ pub struct Redrive {
 impl Queue {
     pub(super) fn read(logical_id: &str, resource: &Node<'_>) -> Result<Self, TemplateError> {
         let properties = resource.get("Properties");
-        let visibility = properties.get("VisibilityTimeout").present();
+        let scalar = |name| properties.get(name).present().map(|node| node.scalar()).transpose();
         let redrive = properties.get("RedrivePolicy").present();
         Ok(Self {
             logical_id: logical_id.to_owned(),
-            visibility_timeout: visibility.map(|node| node.scalar()).transpose()?,
+            visibility_timeout: scalar("VisibilityTimeout")?,
+            retention_period: scalar("MessageRetentionPeriod")?,
+            delay: scalar("DelaySeconds")?,
             redrive: redrive.map(|node| Redrive::read(&node)).transpose()?,
         })
     }

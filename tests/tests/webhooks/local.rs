@@ -36,7 +36,7 @@ async fn make(client: &Client, vendor_data: &str) {
 async fn arrived(receiver: &Receiver, count: usize) {
     let started = Instant::now();
     while receiver.delivered().len() < count {
-        assert!(started.elapsed() < Duration::from_secs(30), "nothing arrived");
+        assert!(started.elapsed() < Duration::from_mins(2), "nothing arrived");
         sleep(Duration::from_millis(5)).await;
     }
 }

@@ -17,6 +17,7 @@ mod guard;
 mod leaks;
 mod local;
 mod office;
+mod outages;
 mod purge;
 mod receiver;
 mod retries;

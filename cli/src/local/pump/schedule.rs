@@ -29,7 +29,7 @@ pub(super) async fn pump(schedule: Schedule, sink: Sink, mut running: Running) {
 
 /// One call of this worker, now; whether it succeeded.
 pub(in crate::local) async fn tick(schedule: &Schedule, worker: &LocalWorker) -> bool {
-    call(schedule, &Sink::new(worker)).await
+    call(schedule, &Sink::of_worker(worker)).await
 }
 
 async fn call(schedule: &Schedule, sink: &Sink) -> bool {
