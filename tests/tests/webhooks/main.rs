@@ -20,6 +20,7 @@ mod office;
 mod outages;
 mod purge;
 mod receiver;
+mod restore;
 mod retries;
 mod secrets;
 mod signatures;
