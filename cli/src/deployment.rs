@@ -18,6 +18,9 @@ use shared::{App, config::Config};
 pub(crate) use self::cause::Failure;
 use crate::run_local::Where;
 
+/// What the URL of the API is called among the settings; no function has it.
+pub(crate) const API_URL: &str = "API_URL";
+
 /// Which deployment: one in AWS, by the name of its stack or by those of its tables and key, with the Region and the
 /// credentials of the shell; or a local stack, by its data directory.
 #[derive(Debug, Args)]
@@ -64,6 +67,7 @@ pub(crate) enum Opened {
 pub(crate) struct Running {
     app: App,
     sdk: SdkConfig,
+    settings: HashMap<String, String>,
 }
 
 impl Opened {
@@ -87,6 +91,25 @@ impl Opened {
         }
     }
 
+    /// A variable that its functions have, or [`API_URL`].
+    pub(crate) fn setting(&self, name: &str) -> Option<String> {
+        match self {
+            Self::Running(running) => {
+                running.settings.get(name).cloned().or_else(|| variable(name))
+            }
+            Self::Stack(stack) => {
+                let functions = stack.template().functions.iter();
+                let mut all = functions.filter_map(|it| stack.environment(&it.operation));
+                all.find_map(|mut environment| environment.remove(name))
+            }
+        }
+    }
+
+    /// Where a service of AWS is reached: `DynamoDB`, `KMS` or `SQS`.
+    pub(crate) fn url(&self, service: &str) -> String {
+        cause::url(self.sdk(), service)
+    }
+
     /// Leaves everything written.
     pub(crate) async fn close(self) {
         match self {
@@ -108,6 +131,16 @@ impl Opened {
 }
 
 impl Deployment {
+    /// The data of a local stack, if it is one.
+    pub(crate) fn data_dir(&self) -> Option<&Path> {
+        self.data_dir.as_deref()
+    }
+
+    /// The stack in AWS, if it is named.
+    pub(crate) fn stack_name(&self) -> Option<&str> {
+        self.stack_name.as_deref()
+    }
+
     /// Opens it, works on it and closes it. An error is one sentence.
     pub(crate) async fn work<T>(
         &self,
@@ -163,7 +196,7 @@ impl Deployment {
         }
         cause::check(&sdk).await?;
         let app = App::new(config(&settings)?, &sdk);
-        Ok(Opened::Running(Box::new(Running { app, sdk })))
+        Ok(Opened::Running(Box::new(Running { app, sdk, settings })))
     }
 
     /// A stack that is running is reached through its servers; one that is not is started.
@@ -188,7 +221,7 @@ impl Deployment {
 }
 
 /// A variable of the environment.
-fn variable(name: &str) -> Option<String> {
+pub(crate) fn variable(name: &str) -> Option<String> {
     #[expect(clippy::disallowed_methods, reason = "the command's own configuration")]
     let value = env::var_os(name);
     value.and_then(|value| value.into_string().ok())
@@ -212,7 +245,7 @@ async fn running(settings: HashMap<String, String>) -> Result<Opened, String> {
     };
     let sdk = sdk.load().await.into_builder().service_config(endpoints).build();
     let app = App::new(config(&settings)?, &sdk);
-    Ok(Opened::Running(Box::new(Running { app, sdk })))
+    Ok(Opened::Running(Box::new(Running { app, sdk, settings })))
 }
 
 /// No answer of a command points at the documentation of problems.

@@ -44,6 +44,7 @@ pub use self::{
     functions::{endpoints, workers},
     kms::EmbeddedKms,
     sqs::EmbeddedSqs,
+    tables::difference as table_difference,
 };
 use self::{
     aws::Aws,

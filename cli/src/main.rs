@@ -2,6 +2,7 @@
 
 mod create_tenant;
 mod deployment;
+mod doctor;
 mod issuers;
 mod manage_keys;
 mod output;
@@ -37,8 +38,10 @@ enum Command {
     Webhooks(replay::Webhooks),
     /// Make, list, rotate and revoke API keys
     Keys(manage_keys::Arguments),
-    /// Bring tenants in
+    /// Bring tenants in, and list them
     Tenants(create_tenant::Arguments),
+    /// Look whether a deployment is as it should be, and say what to do where it is not
+    Doctor(doctor::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Some(Command::Webhooks(command)) => replay::run(command),
         Some(Command::Keys(arguments)) => manage_keys::run(arguments),
         Some(Command::Tenants(arguments)) => create_tenant::run(arguments),
+        Some(Command::Doctor(arguments)) => doctor::run(arguments),
         None => run_local::run(&cli.local),
     };
     match outcome {

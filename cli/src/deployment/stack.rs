@@ -9,12 +9,13 @@ use coffer::local::chain;
 use super::cause;
 
 /// An output, and the variable that a function has for it.
-const OUTPUTS: [(&str, &str); 5] = [
+const OUTPUTS: [(&str, &str); 6] = [
     ("UsersTableName", "USERS_TABLE"),
     ("KeysTableName", "KEYS_TABLE"),
     ("VaultKeyArn", "KMS_KEY_ID"),
     ("WebhookQueueUrl", "WEBHOOK_QUEUE_URL"),
     ("StreamFailureQueueUrl", "STREAM_FAILURE_QUEUE_URL"),
+    ("ApiUrl", super::API_URL),
 ];
 
 /// Reads the outputs of a stack.

@@ -15,6 +15,8 @@ use aws_sdk_dynamodb::{
 };
 use tokio::time::{Instant, sleep};
 
+pub use self::shape::difference;
+
 use super::{StartError, aws::Aws};
 use crate::template::{AttributeType, KeySchema, Resolver, Table, Template};
 

@@ -11,7 +11,7 @@ use axum::{
 use crate::{Running, Target, coffer, environment, refused};
 
 /// A CloudFormation that knows one stack, for as long as the test runs.
-fn cloudformation(stack: &str, outputs: &[(&str, &str)]) -> String {
+pub(crate) fn cloudformation(stack: &str, outputs: &[(&str, &str)]) -> String {
     let output = |(key, value): &(&str, &str)| {
         format!("<member><OutputKey>{key}</OutputKey><OutputValue>{value}</OutputValue></member>")
     };
@@ -26,10 +26,26 @@ fn cloudformation(stack: &str, outputs: &[(&str, &str)]) -> String {
     };
     let missing = error("ValidationError", "Stack with id nosuch does not exist");
     let denied = error("AccessDenied", "User: arn:aws:iam::1:user/x is not authorized");
+    let resource = |kind: &str, name: &str, status: &str| {
+        format!(
+            "<member><LogicalResourceId>{name}</LogicalResourceId><ResourceType>{kind}</ResourceType><LastUpdatedTimestamp>2026-01-01T00:00:00Z</LastUpdatedTimestamp><ResourceStatus>{status}</ResourceStatus></member>"
+        )
+    };
+    let resources = [
+        resource("AWS::Lambda::EventSourceMapping", "Fan", "CREATE_FAILED"),
+        resource("AWS::Events::Rule", "Tick", "UPDATE_COMPLETE"),
+        resource("AWS::DynamoDB::Table", "Table", "CREATE_FAILED"),
+    ]
+    .concat();
+    let resources = format!(
+        r#"<ListStackResourcesResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><ListStackResourcesResult><StackResourceSummaries>{resources}</StackResourceSummaries></ListStackResourcesResult><ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></ListStackResourcesResponse>"#
+    );
     let named = format!("StackName={stack}");
     let answer = async move |body: String| {
         let (status, text) = if body.contains(&named) && body.contains("Action=DescribeStacks") {
             (StatusCode::OK, found.clone())
+        } else if body.contains(&named) && body.contains("Action=ListStackResources") {
+            (StatusCode::OK, resources.clone())
         } else if body.contains("StackName=secret") {
             (StatusCode::FORBIDDEN, denied.clone())
         } else {

@@ -8,6 +8,7 @@
 )]
 
 mod causes;
+mod doctor;
 mod refusals;
 
 use std::{
@@ -20,7 +21,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 16] = [
     "AWS_ACCESS_KEY_ID",
     "AWS_CONFIG_FILE",
     "AWS_DEFAULT_REGION",
@@ -32,9 +33,11 @@ const NAMES: [&str; 14] = [
     "AWS_REGION",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
+    "COFFER_API_KEY",
     "KEYS_TABLE",
     "KMS_KEY_ID",
     "USERS_TABLE",
+    "WEBHOOK_QUEUE_URL",
 ];
 
 fn template() -> PathBuf {

@@ -7,8 +7,13 @@ use crate::template::{KeySchema, Table};
 
 /// Compares keys, indexes and the stream: what cannot be changed without touching the data.
 pub(super) fn compare(table: &Table, found: &TableDescription) -> Result<(), StartError> {
+    difference(table, found).map_or(Ok(()), |(found, expected)| Err(differs(table, found, expected)))
+}
+
+/// In what an existing table differs from the declared one in these: as it is, and as it is declared.
+pub fn difference(table: &Table, found: &TableDescription) -> Option<(String, String)> {
     let (declared, existing) = (declared(table), existing(found));
-    if declared == existing { Ok(()) } else { Err(differs(table, existing, declared)) }
+    (declared != existing).then_some((existing, declared))
 }
 
 pub(super) fn differs(table: &Table, found: String, expected: String) -> StartError {
