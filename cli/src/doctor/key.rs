@@ -103,8 +103,7 @@ fn judged(check: &str, policy: &str) -> Row {
 fn mentions(actions: Option<&Value>, wanted: &str) -> bool {
     let is = |action: &Value| {
         let action = action.as_str().unwrap_or_default();
-        action == wanted
-            || action.strip_suffix('*').is_some_and(|start| wanted.starts_with(start))
+        action == wanted || action.strip_suffix('*').is_some_and(|start| wanted.starts_with(start))
     };
     match actions {
         Some(Value::Array(actions)) => actions.iter().any(is),

@@ -16,7 +16,8 @@ const SSN: &str = "900000000";
 /// Makes a user, reveals a field, and deletes the user, whatever came between. What stays is a deleted user of test data, until
 /// the retention period is over.
 pub(super) async fn check(api: &Api) -> Row {
-    const REMEDY: &str = "look for the request in the log: docs/operations.md says what each cause means";
+    const REMEDY: &str =
+        "look for the request in the log: docs/operations.md says what each cause means";
     match round_trip(api).await {
         Ok(()) => Row::ok(NAME, format!("through {}", api.url)),
         Err(sentence) => Row::new(NAME, Verdict::Fail, sentence, REMEDY),

@@ -127,8 +127,7 @@ async fn recovery(client: &Client, name: &str, check: String) -> Row {
         ),
         Ok(answer) => {
             let backups = answer.continuous_backups_description;
-            let recovery =
-                backups.and_then(|backups| backups.point_in_time_recovery_description);
+            let recovery = backups.and_then(|backups| backups.point_in_time_recovery_description);
             let status = recovery.and_then(|recovery| recovery.point_in_time_recovery_status);
             if status == Some(PointInTimeRecoveryStatus::Enabled) {
                 Row::ok(check, "on")

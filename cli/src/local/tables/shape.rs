@@ -7,7 +7,8 @@ use crate::template::{KeySchema, Table};
 
 /// Compares keys, indexes and the stream: what cannot be changed without touching the data.
 pub(super) fn compare(table: &Table, found: &TableDescription) -> Result<(), StartError> {
-    difference(table, found).map_or(Ok(()), |(found, expected)| Err(differs(table, found, expected)))
+    difference(table, found)
+        .map_or(Ok(()), |(found, expected)| Err(differs(table, found, expected)))
 }
 
 /// In what an existing table differs from the declared one in these: as it is, and as it is declared.
