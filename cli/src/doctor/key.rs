@@ -135,7 +135,10 @@ mod tests {
                 Value::Object(members.iter().map(member).collect())
             }
             YamlOwned::Tagged(_, inner) => plain(inner),
-            _other => Value::Null,
+            YamlOwned::Value(_)
+            | YamlOwned::Representation(..)
+            | YamlOwned::Alias(_)
+            | YamlOwned::BadValue => Value::Null,
         }
     }
 
