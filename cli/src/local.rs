@@ -50,7 +50,7 @@ use self::{
     aws::Aws,
     data_dir::DataDir,
     functions::Functions,
-    gateway::{Gateway, Invoke, Router},
+    gateway::{Gateway, Invoke},
     issuer::LocalIssuer,
     pump::Pump,
     servers::Servers,
@@ -113,9 +113,15 @@ impl Options {
     }
 
     /// What every function has in its environment besides what the template declares.
-    fn variables(&self) -> BTreeMap<String, String> {
-        let allow = self.allow_local_webhooks;
-        allow.then(|| ("ALLOW_LOCAL_WEBHOOKS".to_owned(), "true".to_owned())).into_iter().collect()
+    fn variables(&self, base_url: &str) -> BTreeMap<String, String> {
+        let mut variables = BTreeMap::new();
+        if self.allow_local_webhooks {
+            variables.insert("ALLOW_LOCAL_WEBHOOKS".to_owned(), "true".to_owned());
+        }
+        if !self.parameters.contains_key("PublicBaseUrl") {
+            variables.insert("PUBLIC_BASE_URL".to_owned(), base_url.to_owned());
+        }
+        variables
     }
 }
 
@@ -162,7 +168,7 @@ impl Stack {
         kms_keys::provide(&template, &aws, &mut resolver).await?;
         let tables = tables::provide(&template, &aws, &mut resolver).await?;
         queues::provide(&template, &aws, &mut resolver).await?;
-        let beside = options.variables();
+        let beside = options.variables(&base_url);
         let functions = Functions::new(&options, &template, &resolver, &aws, &beside)?;
         let functions = Arc::new(functions);
         let files = data_dir.as_ref().map(|dir| (dir.credentials(), dir.issuer()));
@@ -181,7 +187,7 @@ impl Stack {
             Credentials::provide(file.as_deref(), &base_url, app, tables, &issuer).await?;
 
         let invoke = Functions::invoker(&functions, options.cold);
-        let gateway = Gateway::start(listener, Router::new(&template), invoke);
+        let gateway = Gateway::start(listener, &template, invoke);
         let pump = if options.run_workers {
             let positions = data_dir.as_ref().map(DataDir::positions);
             let workers = functions.workers();

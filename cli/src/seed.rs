@@ -10,7 +10,7 @@ use axum::http::{Request, StatusCode, header::CONTENT_TYPE};
 use clap::Args;
 use coffer::local::{
     Options, Stack, TENANT,
-    gateway::{Arrival, Invocation, Invoke, Router, event, make_request_id},
+    gateway::{Arrival, Invocation, Invoke, Router, event, make_request_id, response},
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -131,8 +131,10 @@ async fn request(
     let at = OffsetDateTime::now_utc();
     let arrival = Arrival { request_id: make_request_id(), source_ip, at };
     let event = event(&parts, user(number).to_string().as_bytes(), &matched, &arrival);
-    let request_id = arrival.request_id.clone();
-    Ok(invoke(Invocation { operation: matched.operation, request_id, event }).await.status())
+    let (operation, request_id) = (matched.operation, make_request_id());
+    let answer = invoke(Invocation { operation, request_id, event: event.to_string() }).await;
+    let response = answer.and_then(|answer| response::from_function(answer.get()));
+    Ok(response.map_or(StatusCode::BAD_GATEWAY, |response| response.status()))
 }
 
 /// The same user for the same number, whenever it is asked for: of every hundred, seven are flagged and three blocked.

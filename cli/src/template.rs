@@ -3,14 +3,17 @@
 //!
 //! Intrinsic functions stay unresolved here; a [`Resolver`] turns them into text once the resources exist.
 
+mod api;
 mod condition;
 mod error;
 mod expression;
 mod function;
+mod line;
 mod node;
 mod policy;
 mod queue;
 mod resolver;
+mod route;
 mod table;
 mod trigger;
 
@@ -21,13 +24,15 @@ use std::{
 };
 
 pub use self::{
+    api::{Api, GatewayResponse},
     condition::Condition,
     error::TemplateError,
     expression::{Expression, Term},
-    function::{Function, MethodPattern, Route},
+    function::Function,
     policy::{Effect, Resource, Statement},
     queue::{Queue, Redrive},
     resolver::Resolver,
+    route::{MethodPattern, Route},
     table::{AttributeType, Index, KeyAttribute, KeySchema, Table},
     trigger::{QueueMapping, Schedule, ScheduleKind, StreamMapping, Trigger},
 };
@@ -43,6 +48,8 @@ pub struct Template {
     pub parameters: BTreeMap<String, String>,
     /// The conditions that `!If` asks for, by name.
     pub conditions: BTreeMap<String, Condition>,
+    /// The REST APIs.
+    pub apis: Vec<Api>,
     /// The DynamoDB tables.
     pub tables: Vec<Table>,
     /// The logical ids of the KMS keys.
@@ -63,12 +70,17 @@ impl Template {
 
     /// Reads a template from its text.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
+        Self::parse_document(text).map_err(|error| error.locate(text))
+    }
+
+    fn parse_document(text: &str) -> Result<Self, TemplateError> {
         let document = node::document(text)?;
         let root = Node::root(&document);
         let globals = Globals::read(&root.get("Globals").get("Function"))?;
         let mut template = Self {
             parameters: parameters(&root)?,
             conditions: Condition::read_all(&root)?,
+            apis: vec![],
             tables: vec![],
             kms_keys: vec![],
             queues: vec![],
@@ -77,6 +89,7 @@ impl Template {
         let roles = Roles::read(&root.get("Resources"))?;
         for (logical_id, resource) in root.get("Resources").entries()? {
             match resource.get("Type").text()? {
+                "AWS::Serverless::Api" => template.apis.push(Api::read(logical_id, &resource)?),
                 "AWS::DynamoDB::Table" => template.tables.push(Table::read(logical_id, &resource)?),
                 "AWS::KMS::Key" => template.kms_keys.push(logical_id.to_owned()),
                 "AWS::SQS::Queue" => template.queues.push(Queue::read(logical_id, &resource)?),
@@ -85,12 +98,12 @@ impl Template {
                         .functions
                         .push(Function::read(logical_id, &resource, &globals, &roles)?);
                 }
-                // Everything else has no counterpart on this machine: the API itself, log groups, aliases.
+                // Everything else has no counterpart on this machine: log groups, alarms, aliases.
                 _ => {}
             }
         }
         template.name_resources();
-        template.refuse_routes_told_twice()?;
+        Route::check_all(template.routes().map(|(_, route)| route))?;
         Ok(template)
     }
 
@@ -104,20 +117,6 @@ impl Template {
         self.functions
             .iter()
             .flat_map(|function| function.routes.iter().map(move |route| (function, route)))
-    }
-
-    fn refuse_routes_told_twice(&self) -> Result<(), TemplateError> {
-        let mut seen = BTreeMap::new();
-        for (function, route) in self.routes() {
-            if let Some(other) = seen.insert(route.to_string(), &function.logical_id) {
-                return Err(TemplateError::Unexpected {
-                    place: format!("Resources.{}.Properties.Events", function.logical_id),
-                    found: format!("{route}, which leads to {other} as well"),
-                    expected: "each route once".to_owned(),
-                });
-            }
-        }
-        Ok(())
     }
 
     /// Policies name resources by logical id; now that all are known, says which of them are tables and which keys.

@@ -95,18 +95,19 @@ async fn it_serves_the_routes_of_the_template_and_no_others() {
     let fields = client.get(format!("{}/v1/vault/fields", running.url)).bearer_auth(key);
     let answer = fields.send().await.unwrap();
     assert_eq!(answer.status(), 200);
-    assert!(answer.headers().contains_key("apigw-requestid"));
+    assert!(answer.headers().contains_key("x-amzn-requestid"));
 
     let answer = client.get(format!("{}/v1/nothing", running.url)).send().await.unwrap();
     assert_eq!(answer.status(), 404);
-    assert_eq!(answer.text().await.unwrap(), r#"{"message":"Not Found"}"#);
+    let body: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+    assert_eq!(body["code"], "not_found", "{body}");
 
     let too_large =
         client.post(format!("{}/v1/user", running.url)).body(vec![b' '; 11 * 1024 * 1024]);
     // The gateway may close the connection while the body is still being sent.
     if let Ok(answer) = too_large.send().await {
         assert_eq!(answer.status(), 413);
-        assert_eq!(answer.text().await.unwrap(), r#"{"message":"Request Entity Too Large"}"#);
+        assert!(answer.text().await.unwrap().contains("body_too_large"));
     }
 }
 

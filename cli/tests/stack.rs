@@ -7,7 +7,7 @@ use aws_sdk_kms::primitives::Blob;
 use coffer::{
     local::{
         Options, Stack, StartError,
-        gateway::{Gateway, Invoke, Response, Router},
+        gateway::{Gateway, Invoke},
     },
     template::Template,
 };
@@ -142,14 +142,13 @@ Resources:
                 begun.notify_one();
                 go_on.notified().await;
                 sender.send(invocation.operation).unwrap();
-                Response::default()
+                None
             })
         })
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let gateway =
-        Gateway::start(listener, Router::new(&Template::parse(template).unwrap()), invoke);
+    let gateway = Gateway::start(listener, &Template::parse(template).unwrap(), invoke);
 
     let mut client = TcpStream::connect(address).await.unwrap();
     client

@@ -1,5 +1,6 @@
 //! What a deployment decides. The environment is read here and nowhere else.
 
+use lambda_http::http::HeaderValue;
 use time::Duration;
 
 use crate::{expiring::Lifetime, limits::RateLimits, vault::KEY_LIFETIME, webhooks::Reach};
@@ -15,6 +16,10 @@ pub struct Config {
     pub kms_key_id: String,
     /// `PROBLEM_BASE_URL`: where the documentation of the error codes stands, without a last slash.
     pub problem_base_url: String,
+    /// `PUBLIC_BASE_URL`: where clients reach the API, without a last slash; links begin with it.
+    pub public_base_url: Option<String>,
+    /// `CORS_ALLOW_ORIGIN`: from where scripts in a browser may read answers: an origin, or `*`. Unset: from nowhere.
+    pub cors_allow_origin: Option<HeaderValue>,
     /// `RETENTION_DAYS`, default 30: how long deleted users are kept; 0 for not at all.
     pub retention: Duration,
     /// `RATE_LIMIT_READS_PER_MINUTE`, default 600, and `RATE_LIMIT_WRITES_PER_MINUTE`, default 300: what one API key may
@@ -37,6 +42,9 @@ pub enum ConfigError {
     /// It has no value and no default.
     #[error("the environment variable {0} is not set")]
     Missing(&'static str),
+    /// It must be the value of a header.
+    #[error("the environment variable {0} cannot stand in a header")]
+    NotAHeader(&'static str),
     /// It must be a whole number.
     #[error("the environment variable {0} is not a whole number from 0 to 4294967295")]
     NotANumber(&'static str),
@@ -58,6 +66,14 @@ impl Config {
             keys_table: required("KEYS_TABLE")?,
             kms_key_id: required("KMS_KEY_ID")?,
             problem_base_url: required("PROBLEM_BASE_URL")?.trim_end_matches('/').to_owned(),
+            public_base_url: lookup("PUBLIC_BASE_URL")
+                .map(|url| url.trim_end_matches('/').to_owned())
+                .filter(|url| !url.is_empty()),
+            cors_allow_origin: lookup("CORS_ALLOW_ORIGIN")
+                .filter(|origin| !origin.is_empty())
+                .map(HeaderValue::try_from)
+                .transpose()
+                .map_err(|_| ConfigError::NotAHeader("CORS_ALLOW_ORIGIN"))?,
             retention: Duration::days(i64::from(number(&lookup, "RETENTION_DAYS", 30)?)),
             rate_limits: RateLimits {
                 reads_per_minute: number(&lookup, "RATE_LIMIT_READS_PER_MINUTE", 600)?,

@@ -77,6 +77,12 @@ pub enum Error {
     /// The body is too large.
     #[error("the body is too large")]
     TooLarge,
+    /// The event is no request, or its body is not what it says it is.
+    #[error("the request cannot be read")]
+    Unreadable,
+    /// There is more to answer than an answer can hold.
+    #[error("the answer is too large")]
+    AnswerTooLarge,
     /// The body is not of the type that is understood.
     #[error("the media type is not supported")]
     UnsupportedMediaType,

@@ -1,15 +1,19 @@
 //! HTTP, as far as all APIs have it in common: how a request is received, and how an error looks.
 
+mod answer;
 mod bearer;
 mod body;
 mod call;
 mod code;
+mod cors;
 mod endpoint;
+mod event;
 mod json;
 mod precondition;
 
 pub mod problem;
 
+pub use answer::MAX_ANSWER_BYTES;
 pub use bearer::{bearer, bearer_api_key};
 pub use body::{MAX_BODY_BYTES, Object, pointer};
 pub use call::{Call, IdempotencyKey};

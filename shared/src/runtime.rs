@@ -2,13 +2,11 @@
 
 use std::convert::Infallible;
 
-use lambda_http::service_fn;
+use lambda_http::{LambdaEvent, lambda_runtime, service_fn};
+use serde_json::value::RawValue;
 use tracing_subscriber::fmt::writer::MakeWriterExt as _;
 
-use crate::{
-    app::App,
-    http::{Endpoint, Request},
-};
+use crate::{app::App, http::Endpoint};
 
 /// Serves one endpoint until the platform ends the process. Fails only at the start, on a bad configuration: that
 /// shows as a failed initialisation, not as a row of 500s.
@@ -20,9 +18,10 @@ pub fn run(endpoint: &'static Endpoint) -> Result<(), lambda_http::Error> {
             // What `main` returns is printed as its `Debug`, which is not for people.
             tracing::error!(cause = error.to_string(), "initialisation failed");
         })?;
-        lambda_http::run(service_fn(|request: Request| async {
+        // The event is taken as it is: the runtime's own reader refuses, or panics at, much that clients can send.
+        lambda_runtime::run(service_fn(async |event: LambdaEvent<Box<RawValue>>| {
             // Infallible: nothing of ours reaches the runtime's own error path, whose words are not ours.
-            Ok::<_, Infallible>(endpoint.answer(&app, request).await)
+            Ok::<_, Infallible>(endpoint.answer(&app, event.payload.get(), event.context).await)
         }))
         .await
     })

@@ -13,9 +13,8 @@ use std::{
 use aws_config::Region;
 use coffer::local::{
     endpoints,
-    gateway::{Gateway, Invocation, Invoke, Router, response},
+    gateway::{Answer, Gateway, Invocation, Invoke},
 };
-use lambda_http::RequestExt as _;
 use shared::{App, clock::Clock, config::Config, http::Endpoint};
 use tokio::net::TcpListener;
 
@@ -90,11 +89,13 @@ impl Cold {
             let sandboxes = Arc::clone(&sandboxes);
             Box::pin(async move { answer(&sandboxes, invocation, timeout).await })
         });
-        let router = Router::new(world.stack().template());
+        let mut template = world.stack().template().clone();
+        // When they are ended is said here, and not by the gateway.
+        template.functions.iter_mut().for_each(|function| function.timeout_seconds = 60);
         let start = async move {
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
             let base_url = format!("http://{}", listener.local_addr().unwrap());
-            Self { base_url, _gateway: Gateway::start(listener, router, invoke) }
+            Self { base_url, _gateway: Gateway::start(listener, &template, invoke) }
         };
         world.run(start).await
     }
@@ -115,11 +116,7 @@ impl Cold {
     }
 }
 
-async fn answer(
-    sandboxes: &Sandboxes,
-    invocation: Invocation,
-    timeout: Duration,
-) -> coffer::local::gateway::Response {
+async fn answer(sandboxes: &Sandboxes, invocation: Invocation, timeout: Duration) -> Answer {
     let (endpoint, app) = &sandboxes[&invocation.operation];
     let mut context = lambda_http::Context::default();
     context.request_id = invocation.request_id;
@@ -127,13 +124,10 @@ async fn answer(
         let ends_at = UNIX_EPOCH.elapsed().unwrap() + timeout;
         context.deadline = ends_at.as_millis().try_into().unwrap();
     }
-    let request = lambda_http::request::from_str(&invocation.event.to_string()).unwrap();
-    let answer = endpoint.answer(app.as_ref(), request.with_lambda_context(context));
+    let answer = endpoint.answer(app.as_ref(), &invocation.event, context);
     if timeout == UNSAID {
-        return response::from_function(answer.await);
+        return Some(answer.await);
     }
-    match tokio::time::timeout(timeout + INDULGENCE, answer).await {
-        Ok(answer) => response::from_function(answer),
-        Err(_ended_by_lambda) => response::internal_server_error(),
-    }
+    // Otherwise ended, as Lambda would.
+    tokio::time::timeout(timeout + INDULGENCE, answer).await.ok()
 }

@@ -189,7 +189,7 @@ pub fn gateway_event(
     let matched = Router::new(stack.template()).find(&parts.method, parts.uri.path());
     let matched = matched.unwrap_or_else(|| panic!("there is no route to {path}"));
     let arrival = Arrival {
-        request_id: "JKJaXmPLvHcESHA=".to_owned(),
+        request_id: "2f6a4c1e-5a0b-4a58-9a53-1c8e6f1b7d20".to_owned(),
         source_ip: Ipv4Addr::LOCALHOST.into(),
         at: OffsetDateTime::UNIX_EPOCH,
     };

@@ -11,10 +11,7 @@ use std::{
     },
 };
 
-use coffer::local::{
-    Options, Stack,
-    gateway::{Gateway, Router},
-};
+use coffer::local::{Options, Stack, gateway::Gateway};
 use shared::{
     App,
     auth::{IssuedApiKey, NewApiKey, Role, issue_api_key},
@@ -237,11 +234,11 @@ impl World {
     /// The same, but each of its requests meets a sandbox of its own, which has never seen anything.
     pub async fn fresh(&self) -> Client {
         let start = || async {
-            let (router, invoke) = (Router::new(self.stack.template()), self.stack.cold_invoker());
+            let (template, invoke) = (self.stack.template().clone(), self.stack.cold_invoker());
             let start = async move {
                 let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
                 let address = listener.local_addr().expect("an address");
-                (Gateway::start(listener, router, invoke), format!("http://{address}"))
+                (Gateway::start(listener, &template, invoke), format!("http://{address}"))
             };
             self.run(start).await
         };

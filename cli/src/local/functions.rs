@@ -8,14 +8,14 @@ use std::{
 
 use aws_config::SdkConfig;
 use events::{Worker, Workshop};
-use lambda_http::{Context, RequestExt as _};
+use lambda_http::Context;
 use shared::{app::App, clock::Clock, config::Config, http::Endpoint};
 
 use super::{
     Options, StartError,
     aws::Aws,
     cold::thawed,
-    gateway::{Invocation, Invoke, Response, response},
+    gateway::{Answer, Invocation, Invoke},
 };
 use crate::template::{Function, Resolver, Template, TemplateError};
 
@@ -128,23 +128,12 @@ impl Functions {
         })
     }
 
-    /// Runs one invocation as Lambda would: the event in, through the runtime's own reader, the answer out.
-    async fn invoke(&self, invocation: Invocation, cold: bool) -> Response {
-        let Some(local) = self.by_operation.get(&invocation.operation) else {
-            return response::internal_server_error();
-        };
-        let request = match lambda_http::request::from_str(&invocation.event.to_string()) {
-            Ok(request) => request.with_lambda_context(context(&invocation, local.timeout)),
-            Err(error) => {
-                tracing::error!(
-                    error = error.to_string(),
-                    "the gateway made an event that cannot be read"
-                );
-                return response::internal_server_error();
-            }
-        };
+    /// Runs one invocation as Lambda would: the event in, the answer out.
+    async fn invoke(&self, invocation: Invocation, cold: bool) -> Answer {
+        let local = self.by_operation.get(&invocation.operation)?;
+        let context = context(&invocation, local.timeout);
         let app = if cold { self.fresh(local) } else { Arc::clone(&local.app) };
-        response::from_function(local.endpoint.answer(&app, request).await)
+        Some(local.endpoint.answer(&app, &invocation.event, context).await)
     }
 
     /// A sandbox that nothing has warmed.
@@ -184,7 +173,7 @@ fn config(
     })
 }
 
-/// `timeout` is what the template gives the function before AWS ends it; here it only dates the deadline.
+/// `timeout` is what the template gives the function before AWS ends it; the gateway ends it then.
 fn context(invocation: &Invocation, timeout: Duration) -> Context {
     let mut context = Context::default();
     context.request_id.clone_from(&invocation.request_id);

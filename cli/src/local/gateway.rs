@@ -1,18 +1,27 @@
-//! API Gateway's HTTP API, emulated: routes from the template, requests to events, answers to responses.
+//! API Gateway's REST API, emulated: routes from the template, requests to events, answers to responses.
 
 mod event;
+pub mod limits;
+mod query;
+mod refusal;
 pub mod response;
 mod router;
+mod server;
+mod throttle;
 
-use std::{fmt, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    net::SocketAddr,
+    pin::Pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
-    body::to_bytes,
-    extract::{ConnectInfo, Request, State},
-    http::{HeaderValue, header::HOST, uri::Authority},
-    serve::ListenerExt as _,
+    body::{Body, to_bytes},
+    http::{HeaderValue, Request, header::AUTHORIZATION},
 };
-use serde_json::Value;
+use serde_json::value::RawValue;
 use time::OffsetDateTime;
 use tokio::{
     net::TcpListener,
@@ -26,12 +35,15 @@ pub use self::{
     event::{Arrival, event, make_request_id},
     router::{Matched, Router},
 };
+use self::{
+    limits::{MAX_BODY_BYTES, MAX_EVENT_BYTES, MAX_HEAD_BYTES, MAX_SENDING, MAX_WAIT},
+    refusal::{Refusal, Wording},
+    throttle::Throttle,
+};
+use crate::template::Template;
 
 /// An HTTP response.
 pub type Response = axum::response::Response;
-
-/// API Gateway refuses a longer body before any function sees it.
-pub const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
 
 /// How long a shutdown waits for requests that do not end.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
@@ -41,15 +53,18 @@ const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
 pub struct Invocation {
     /// The function's operation.
     pub operation: String,
-    /// The id of the request.
+    /// Lambda's id of the call, which is not the gateway's of the request.
     pub request_id: String,
-    /// The API Gateway event, payload format 2.0.
-    pub event: Value,
+    /// The API Gateway event as JSON, payload format 1.0.
+    pub event: String,
 }
+
+/// What a function answers, as JSON; `None` where it failed.
+pub type Answer = Option<Box<RawValue>>;
 
 /// What runs the functions: this process, or real binaries behind a runtime API.
 pub type Invoke =
-    Arc<dyn Fn(Invocation) -> Pin<Box<dyn Future<Output = Response> + Send>> + Send + Sync>;
+    Arc<dyn Fn(Invocation) -> Pin<Box<dyn Future<Output = Answer> + Send>> + Send + Sync>;
 
 /// A running gateway.
 pub struct Gateway {
@@ -65,25 +80,16 @@ impl fmt::Debug for Gateway {
 }
 
 impl Gateway {
-    /// Serves these routes on this listener.
-    pub fn start(listener: TcpListener, router: Router, invoke: Invoke) -> Self {
+    /// Serves the API of this template on this listener.
+    pub fn start(listener: TcpListener, template: &Template, invoke: Invoke) -> Self {
         let (in_flight, all_done) = mpsc::channel(1);
-        let state = Arc::new(Inner { router, invoke, in_flight });
-        let service = axum::Router::new()
-            .fallback(answer)
-            .with_state(state)
-            .into_make_service_with_connect_info::<SocketAddr>();
-        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-        let (stop, stopped) = oneshot::channel::<()>();
+        let (router, wording) = (Router::new(template), Wording::new(template));
+        let throttle = Throttle::new(template);
+        let inner = Arc::new(Inner { router, wording, throttle, invoke, in_flight });
+        let (stop, stopped) = oneshot::channel();
         let mut server = JoinSet::new();
-        server.spawn(async move {
-            // Resolves when the handle's end of the channel is dropped, by a shutdown or by itself.
-            let stopped = async move { drop(stopped.await) };
-            if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(stopped).await
-            {
-                tracing::error!(error = error.to_string(), "the gateway ended");
-            }
-        });
+        let answer = move |peer, request| answer(Arc::clone(&inner), peer, request);
+        server.spawn(server::serve(listener, answer, stopped));
         Self { stop, server, all_done }
     }
 
@@ -103,56 +109,69 @@ impl Gateway {
 
 struct Inner {
     router: Router,
+    wording: Wording,
+    throttle: Throttle,
     invoke: Invoke,
     in_flight: mpsc::Sender<()>,
 }
 
 #[expect(clippy::disallowed_methods, reason = "a gateway stamps its events")]
-async fn answer(
-    State(inner): State<Arc<Inner>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    request: Request,
-) -> Response {
+async fn answer(inner: Arc<Inner>, peer: SocketAddr, request: Request<Body>) -> Response {
     let arrival = Arrival {
         request_id: make_request_id(),
         source_ip: peer.ip(),
         at: OffsetDateTime::now_utc(),
     };
-    let mut response = dispatch(&inner, &arrival, request).await;
-    if let Ok(id) = HeaderValue::from_str(&arrival.request_id) {
-        response.headers_mut().insert("apigw-requestid", id);
+    let mut response = dispatch(&inner, &arrival, request)
+        .await
+        .unwrap_or_else(|refusal| inner.wording.answer(refusal, &arrival.request_id));
+    let extended = event::extended_id(&arrival.request_id);
+    for (name, id) in [("x-amzn-requestid", &arrival.request_id), ("x-amz-apigw-id", &extended)] {
+        if let Ok(id) = HeaderValue::from_str(id) {
+            response.headers_mut().insert(name, id);
+        }
     }
     response
 }
 
-/// A name or an address, and a port that can be one: the runtime's reader panics on any other.
-fn is_host(value: &HeaderValue) -> bool {
-    Authority::try_from(value.as_bytes())
-        .is_ok_and(|host| host.port_u16().is_some() || host.as_str() == host.host())
-}
-
-async fn dispatch(inner: &Inner, arrival: &Arrival, request: Request) -> Response {
+async fn dispatch(
+    inner: &Inner,
+    arrival: &Arrival,
+    request: Request<Body>,
+) -> Result<Response, Refusal> {
     let (parts, body) = request.into_parts();
-    // AWS routes by the host, so no function ever sees one that is not a host.
-    if parts.headers.get(HOST).is_some_and(|host| !is_host(host)) {
-        return response::bad_request();
+    if limits::head_bytes(&parts) > MAX_HEAD_BYTES {
+        return Err(Refusal::TooLarge);
     }
-    let Some(matched) = inner.router.find(&parts.method, parts.uri.path()) else {
-        return response::not_found();
-    };
-    let Ok(body) = to_bytes(body, MAX_BODY_BYTES).await else { return response::body_too_large() };
-    let invocation = Invocation {
-        event: event(&parts, &body, &matched, arrival),
-        operation: matched.operation,
-        request_id: arrival.request_id.clone(),
-    };
-    let running = (inner.invoke)(invocation);
+    if !query::is_taken(parts.uri.query().unwrap_or_default()) {
+        return Err(Refusal::BadRequest);
+    }
+    let signed = parts.headers.contains_key(AUTHORIZATION);
+    let nowhere = if signed { Refusal::NoRouteSigned } else { Refusal::NoRoute };
+    let matched = inner.router.find(&parts.method, parts.uri.path()).ok_or(nowhere)?;
+    let method = format!("{} {}", parts.method, matched.resource);
+    if !inner.throttle.lets_through(&method, Instant::now()) {
+        return Err(Refusal::Throttled);
+    }
+    let body = timeout(MAX_SENDING, to_bytes(body, MAX_BODY_BYTES)).await;
+    let body = body.map_err(|_| Refusal::BadRequest)?.map_err(|_| Refusal::TooLarge)?;
+    let event = event(&parts, &body, &matched, arrival).to_string();
+    if event.len() > MAX_EVENT_BYTES {
+        return Err(Refusal::TooLarge);
+    }
+    let (operation, request_id) = (matched.operation, make_request_id());
+    let invocation = Invocation { operation, request_id, event };
+    let running = timeout(matched.timeout, (inner.invoke)(invocation));
     let in_flight = inner.in_flight.clone();
-    // On a task of its own: what a client began ends, even if the client hangs up. In Lambda it is no different.
+    // On a task of its own: what a client began ends, even if the client hangs up or the gateway does not wait any longer. In
+    // Lambda it is no different, and there too it ends with the function's time.
     let task = Handle::current().spawn(async move {
-        let response = running.await;
+        let answer = running.await;
         drop(in_flight);
-        response
+        answer
     });
-    task.await.unwrap_or_else(|_| response::internal_server_error())
+    let answer = timeout(MAX_WAIT, task).await.map_err(|_| Refusal::TimedOut)?;
+    // A panic, the end of its time, no answer, or what is none.
+    let answer = answer.ok().and_then(Result::ok).flatten();
+    answer.and_then(|answer| response::from_function(answer.get())).ok_or(Refusal::FunctionFailed)
 }

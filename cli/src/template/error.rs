@@ -2,6 +2,8 @@
 
 use std::{io, path::PathBuf};
 
+use super::line::line_of;
+
 /// Why a template could not be read or resolved.
 #[derive(Debug, thiserror::Error)]
 pub enum TemplateError {
@@ -23,6 +25,14 @@ pub enum TemplateError {
         /// What the parser says.
         reason: String,
     },
+    /// What is wrong stands on this line.
+    #[error("line {line}: {source}")]
+    At {
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong.
+        source: Box<TemplateError>,
+    },
     /// Something else stands where the template should say one thing.
     #[error("{place}: found {found}, expected {expected}")]
     Unexpected {
@@ -41,4 +51,18 @@ pub enum TemplateError {
         /// What it refers to.
         name: String,
     },
+}
+
+impl TemplateError {
+    /// This error with the line of its place in the template's text, where it has one.
+    pub(super) fn locate(self, text: &str) -> Self {
+        let line = match &self {
+            Self::Unexpected { place, .. } | Self::Unresolved { place, .. } => line_of(text, place),
+            Self::Unreadable { .. } | Self::Syntax { .. } | Self::At { .. } => None,
+        };
+        match line {
+            Some(line) => Self::At { line, source: Box::new(self) },
+            None => self,
+        }
+    }
 }

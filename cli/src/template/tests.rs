@@ -144,12 +144,17 @@ fn a_mistake_is_named_with_its_place() {
         (
             "Method: get",
             "Method: 'g t'",
-            "Resources.GetThing.Properties.Events.Call.Properties.Method: found \"g t\", expected a method or ANY",
+            "Resources.GetThing.Properties.Events.Call.Properties.Method: found \"g t\", expected DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT or ANY",
         ),
         (
-            "{id}",
-            "{id+}",
-            "Resources.GetThing.Properties.Events.Call.Properties.Path: found \"/thing/{id+}\", expected a path like /v1/user/{user_id}, without greedy parameters",
+            "{id}\"",
+            "{id}/\"",
+            "Resources.GetThing.Properties.Events.Call.Properties.Path: found \"/thing/{id}/\", expected a path without a last slash: the same method answers both forms",
+        ),
+        (
+            "Type: Api",
+            "Type: HttpApi",
+            "Resources.GetThing.Properties.Events.Call.Type: found \"HttpApi\", expected Api, which leaves paths as they were sent",
         ),
         (
             "Binary: get_thing",
@@ -175,7 +180,11 @@ fn a_mistake_is_named_with_its_place() {
     for (from, to, expected) in cases {
         let broken = SMALL.replacen(from, to, 1);
         assert_ne!(broken, SMALL, "{from} does not occur");
-        assert_eq!(Template::parse(&broken).unwrap_err().to_string(), expected);
+        let error = Template::parse(&broken).unwrap_err().to_string();
+        let (line, rest) = error.strip_prefix("line ").unwrap().split_once(": ").unwrap();
+        assert_eq!(rest, expected);
+        let line = broken.lines().nth(line.parse::<usize>().unwrap() - 1).unwrap();
+        assert!(line.contains(to), "{error}: {line}");
     }
 }
 
@@ -191,16 +200,21 @@ fn a_reference_to_nothing_is_named_with_its_place() {
 }
 
 #[test]
-fn a_route_told_twice_is_refused() {
-    let twice = SMALL.replace(
-        "Tick: { Type: Schedule, Properties: { Schedule: rate(1 day) } }",
-        "Again: { Type: Api, Properties: { Method: GET, Path: \"/thing/{id}\" } }",
-    );
-    let error = Template::parse(&twice).unwrap_err();
+fn routes_that_api_gateway_refuses_together_are_refused() {
+    let with = |path: &str| {
+        let event =
+            format!("Again: {{ Type: Api, Properties: {{ Method: GET, Path: \"{path}\" }} }}");
+        let tick = "Tick: { Type: Schedule, Properties: { Schedule: rate(1 day) } }";
+        Template::parse(&SMALL.replace(tick, &event)).unwrap_err().to_string()
+    };
+    let twice = with("/thing/{id}");
     assert!(
-        error.to_string().contains("found GET /thing/{id}, which leads to GetThing as well"),
-        "{error}"
+        twice.contains("found GET /thing/{id}, as at Resources.GetThing.Properties.Events.Again"),
+        "{twice}"
     );
+    let beside = with("/thing/{other}/more");
+    assert!(beside.contains("found {id} in /thing/{id}, expected {other}"), "{beside}");
+    assert!(beside.starts_with("line "), "{beside}");
 }
 
 #[test]
@@ -226,22 +240,11 @@ fn the_template_of_this_repository_is_read_whole() {
             assert!(!statement.actions.iter().any(|action| action.contains('*')));
         }
     }
-    // Other methods are answered by the path itself, or, where it is a word that a parameter could be too, by the path
-    // with the parameter: `GET /v3/users/create/` asks for the user `create`.
     for (_, route) in template.routes() {
-        let takes_any = |(_, other): &(&Function, &Route)| other.method == MethodPattern::Any;
-        let any: Vec<_> = template.routes().filter(takes_any).collect();
-        let own = any.iter().filter(|(_, other)| other.path == route.path).count();
-        let covering = any.iter().filter(|(_, other)| covers(&other.path, &route.path)).count();
-        assert!(own <= 1 && covering >= 1, "{} needs one ANY", route.path);
+        let of_path = template.routes().filter(|(_, other)| other.path == route.path);
+        let any = of_path.filter(|(_, other)| other.method == MethodPattern::Any);
+        assert_eq!(any.count(), 1, "{} needs one ANY", route.path);
     }
-}
-
-fn covers(pattern: &str, path: &str) -> bool {
-    let (pattern, path): (Vec<_>, Vec<_>) =
-        (pattern.split('/').collect(), path.split('/').collect());
-    pattern.len() == path.len()
-        && pattern.iter().zip(path).all(|(part, other)| *part == other || part.starts_with('{'))
 }
 
 fn pascal_case(operation: &str) -> String {

@@ -14,5 +14,5 @@ use shared::{Error, Result, domain::DestinationId, http::Call};
 
 /// The destination of the path. What can be nobody's id is nobody's.
 fn destination_id(call: &Call) -> Result<DestinationId> {
-    DestinationId::parse(call.path_parameter("uuid")).map_err(|_| Error::NotFound)
+    DestinationId::parse(&call.path_parameter("uuid")).map_err(|_| Error::NotFound)
 }

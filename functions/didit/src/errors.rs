@@ -63,6 +63,10 @@ fn body(error: &Error) -> Value {
         Error::UnsupportedMediaType => {
             "Unsupported media type in request. Use application/json.".to_owned()
         }
+        Error::Unreadable => "Malformed request.".to_owned(),
+        Error::AnswerTooLarge => {
+            "The answer would be larger than 6 MB. Ask for less at once.".to_owned()
+        }
         Error::TooLarge => "Request body exceeds 262144 bytes.".to_owned(),
         Error::MethodNotAllowed { method, .. } => format!("Method \"{method}\" not allowed."),
         Error::Unauthenticated(Unauthenticated::Missing) => NO_CREDENTIAL.to_owned(),

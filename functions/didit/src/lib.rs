@@ -20,11 +20,20 @@ use shared::{
     http::{Api, Endpoint},
 };
 
-static DIDIT: Api = Api { credential, render: errors::render, endpoints: || &ENDPOINTS };
+static DIDIT: Api = Api {
+    credential,
+    render: errors::render,
+    endpoints: || &ENDPOINTS,
+    words: &["create", "delete"],
+};
 
 /// As [`DIDIT`], but that a missing credential is refused like a wrong one.
-static WEBHOOKS: Api =
-    Api { credential, render: errors::render_of_destinations, endpoints: || &WEBHOOK_ENDPOINTS };
+static WEBHOOKS: Api = Api {
+    credential,
+    render: errors::render_of_destinations,
+    endpoints: || &WEBHOOK_ENDPOINTS,
+    words: &[],
+};
 
 /// `x-api-key: sk_…`. A credential of another kind is one all the same: it is refused, and not missing.
 fn credential(headers: &HeaderMap) -> Result<Credential, Unauthenticated> {

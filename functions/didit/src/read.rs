@@ -284,7 +284,7 @@ pub(crate) fn no_choice(word: &str) -> String {
 
 /// The user of the path. What can be nobody's external id is nobody's.
 pub(crate) async fn user_id(app: &App, call: &Call) -> Result<UserId> {
-    let external_id = ExternalId::parse(call.path_parameter("vendor_data"));
+    let external_id = ExternalId::parse(&call.path_parameter("vendor_data"));
     let external_id = external_id.map_err(|_| Error::NotFound)?;
     let index = app.keyring.index(call.scope()).await?;
     let owner = app.store.external_id_owner(call.scope(), &index.external_id(&external_id)).await?;

@@ -18,8 +18,12 @@ use shared::{
 
 pub use view::{ApiKeyView, ListedView};
 
-static KEYS: Api =
-    Api { credential: bearer_api_key, render: problem::render, endpoints: || &ENDPOINTS };
+static KEYS: Api = Api {
+    credential: bearer_api_key,
+    render: problem::render,
+    endpoints: || &ENDPOINTS,
+    words: &[],
+};
 
 /// `POST /v1/api-keys`: makes a key, and shows its secret once.
 pub static CREATE_API_KEY: Endpoint = Endpoint {

@@ -8,7 +8,7 @@ use shared::{
 
 /// Withdraws a key of the caller's tenant. A key that was withdrawn before is answered the same.
 pub(crate) async fn handle(app: &App, call: Call) -> Result<Response> {
-    let id = call.path_parameter("key_id");
+    let id = &call.path_parameter("key_id");
     revoke_api_key(app, &Manager::Caller(&call.caller), id).await?;
     Ok(http::no_content())
 }

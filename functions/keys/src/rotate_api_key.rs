@@ -15,7 +15,7 @@ use crate::{read, view};
 pub(crate) async fn handle(app: &App, call: Call) -> Result<Response> {
     let rotation = rotation(app, &call)?;
     let (manager, once) = (Manager::Caller(&call.caller), call.once()?);
-    let id = call.path_parameter("key_id");
+    let id = &call.path_parameter("key_id");
     let (made, previous) = rotate_api_key(app, &manager, id, rotation, once.as_ref()).await?;
     Ok(view::created(app, &made, Some(&previous)))
 }

@@ -20,8 +20,12 @@ use shared::{
     http::{Api, Endpoint, bearer_api_key, problem},
 };
 
-static PALM: Api =
-    Api { credential: bearer_api_key, render: problem::render, endpoints: || &ENDPOINTS };
+static PALM: Api = Api {
+    credential: bearer_api_key,
+    render: problem::render,
+    endpoints: || &ENDPOINTS,
+    words: &[],
+};
 
 /// `POST /v1/user`: makes a user.
 pub static CREATE_USER: Endpoint = Endpoint {

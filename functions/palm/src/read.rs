@@ -15,7 +15,7 @@ use shared::{
 
 /// The user of the path. What is no user id is nobody's.
 pub(crate) fn user_id(call: &Call) -> Result<UserId> {
-    UserId::parse_uuid(call.path_parameter("user_id")).map_err(|_| Error::NotFound)
+    UserId::parse_uuid(&call.path_parameter("user_id")).map_err(|_| Error::NotFound)
 }
 
 /// One of a few words; `None` where it is absent or wrong.

@@ -17,13 +17,9 @@ use harness::{
     lambda::{LambdaProcess, Outcome, gateway_event},
     world::{Tenant, World},
 };
-use lambda_http::{RequestExt as _, http::Method};
+use lambda_http::http::Method;
 use serde_json::{Value, json};
-use shared::{
-    auth::Role,
-    domain::Mode,
-    http::{Endpoint, Response},
-};
+use shared::{auth::Role, domain::Mode, http::Endpoint};
 
 /// What a function may take, by the template.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -119,22 +115,8 @@ async fn answered(process: &LambdaProcess, event: &Value) -> Value {
 async fn in_process(endpoint: &'static Endpoint, event: &Value) -> Value {
     let world = World::shared();
     let (app, text) = (world.app(endpoint.operation), event.to_string());
-    let answer = async move {
-        let request = lambda_http::request::from_str(&text).unwrap();
-        let context = lambda_http::Context::default();
-        endpoint.answer(&app, request.with_lambda_context(context)).await
-    };
-    shown(&world.run(answer).await)
-}
-
-fn shown(response: &Response) -> Value {
-    let headers: serde_json::Map<_, _> = response
-        .headers()
-        .iter()
-        .map(|(name, value)| (name.to_string(), json!(value.to_str().unwrap())))
-        .collect();
-    let body = std::str::from_utf8(response.body()).unwrap();
-    json!({"statusCode": response.status().as_u16(), "headers": headers, "body": body})
+    let answer = async move { endpoint.answer(&app, &text, lambda_http::Context::default()).await };
+    serde_json::from_str(world.run(answer).await.get()).unwrap()
 }
 
 /// Status, headers and body, without what differs from one request to the next.
@@ -165,7 +147,9 @@ async fn every_binary_answers_as_its_handler_does() {
             assert_eq!(lasting(&answer), lasting(&in_process(endpoint, &event).await));
         }
         let mut anonymous = event.clone();
-        anonymous["headers"].as_object_mut().unwrap().remove("authorization");
+        for member in ["headers", "multiValueHeaders"] {
+            anonymous[member].as_object_mut().unwrap().remove("authorization");
+        }
         let answer = answered(&process, &anonymous).await;
         assert_eq!(answer["statusCode"], 401);
         assert_eq!(lasting(&answer), lasting(&in_process(endpoint, &anonymous).await));
@@ -187,7 +171,8 @@ async fn the_committed_event_makes_a_user() {
     let process = start("palm_create_user");
     let event: Value = serde_json::from_str(text).unwrap();
     assert_eq!(answered(&process, &event).await["statusCode"], 401);
-    let event = serde_json::from_str(&text.replace("sk_test_PLACEHOLDER", &caller.key)).unwrap();
+    let event: Value =
+        serde_json::from_str(&text.replace("sk_test_PLACEHOLDER", &caller.key)).unwrap();
     let first = answered(&process, &event).await;
     assert_eq!(first["statusCode"], 201, "{first}");
     let again = answered(&process, &event).await;
@@ -220,11 +205,8 @@ async fn no_event_ends_a_binary() {
             format!("{{\"{CANARY}\": [\"{CANARY}\"]"),
             json!({"Records": [{"eventSource": "aws:sqs", "body": CANARY}]}).to_string(),
             json!({"version": "2.0", "rawPath": CANARY}).to_string(),
-            with("/headers", json!(CANARY)),
-            with("/requestContext/http/method", json!(format!("{CANARY} {CANARY}"))),
-            with("/headers/host", json!("1.2.3.999")),
-            with("/headers/host", json!(format!("{CANARY}:port"))),
-            with("/rawPath", json!(format!("//{CANARY}:port"))),
+            with("/httpMethod", json!(format!("{CANARY} {CANARY}"))),
+            with("/body", json!({ CANARY: CANARY })),
             bad_base64.to_string(),
         ];
         for event in malformed {
@@ -234,10 +216,7 @@ async fn no_event_ends_a_binary() {
                 }
                 Outcome::Response(answer) => {
                     let status = answer["statusCode"].as_u64().unwrap();
-                    assert!(
-                        (400..500).contains(&status) || event.contains("rawPath"),
-                        "{event}: {answer}"
-                    );
+                    assert!((400..500).contains(&status), "{event}: {answer}");
                     assert!(!answer.to_string().contains(CANARY), "{event}: {answer}");
                 }
                 Outcome::Exited(status) => panic!("{event}: {status}\n{:#?}", process.logs()),

@@ -61,6 +61,10 @@ fn body(error: &Error) -> Value {
             let message = format!("Request was throttled. Expected available in {seconds} {unit}.");
             coded("throttled", &message)
         }
+        Error::Unreadable => coded(code(error), "Malformed request."),
+        Error::AnswerTooLarge => {
+            coded(code(error), "The answer would be larger than 6 MB. Ask for less at once.")
+        }
         Error::TooLarge => coded(code(error), "Request body exceeds 262144 bytes."),
         Error::PreconditionFailed => coded(code(error), "If-Match names another version."),
         Error::Contended | Error::Unfinished => {

@@ -17,7 +17,7 @@ use shared::{
     http::{Api, Endpoint},
 };
 
-static TRUV: Api = Api { credential, render: errors::render, endpoints: || &ENDPOINTS };
+static TRUV: Api = Api { credential, render: errors::render, endpoints: || &ENDPOINTS, words: &[] };
 
 /// `X-Access-Client-Id`, the id of a key, and `X-Access-Secret`, the whole key: the one must belong to the other.
 fn credential(headers: &HeaderMap) -> Result<Credential, Unauthenticated> {

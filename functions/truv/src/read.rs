@@ -55,7 +55,7 @@ pub(crate) enum Body {
 
 /// The user of the path. What is no user id is nobody's.
 pub(crate) fn user_id(call: &Call) -> Result<UserId> {
-    UserId::parse_simple(call.path_parameter("user_id")).map_err(|_| Error::NotFound)
+    UserId::parse_simple(&call.path_parameter("user_id")).map_err(|_| Error::NotFound)
 }
 
 /// A caller's own id of a user; `None` where it can be none.

@@ -74,6 +74,13 @@ async fn no_event_ends_a_binary() {
 }
 
 #[tokio::test]
+async fn no_event_that_a_client_can_cause_is_a_fault() {
+    for binary in binaries().await {
+        binary.survives_hostile_events().await;
+    }
+}
+
+#[tokio::test]
 async fn a_backend_that_is_away_is_a_503() {
     for binary in binaries().await {
         binary.says_when_a_backend_is_away().await;

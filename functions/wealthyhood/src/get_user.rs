@@ -13,7 +13,7 @@ use crate::view;
 /// Shows a user. A tax number in clear is shown once an event says so.
 pub(crate) async fn handle(app: &App, call: Call) -> Result<Response> {
     // What is no user id is nobody's.
-    let id = UserId::parse_hex(call.path_parameter("id")).map_err(|_| Error::NotFound)?;
+    let id = UserId::parse_hex(&call.path_parameter("id")).map_err(|_| Error::NotFound)?;
     let (user, data_key) = get_user_with_data_key(app, call.scope(), id).await?;
     let disclosure = disclose(app, &call, &[&user], &view::SECRETS).await?;
     view::user(StatusCode::OK, &user, data_key.as_ref(), disclosure)

@@ -16,7 +16,7 @@ use shared::{
     http::{Api, Endpoint, Response, bearer, problem},
 };
 
-static WEALTHYHOOD: Api = Api { credential, render, endpoints: || &ENDPOINTS };
+static WEALTHYHOOD: Api = Api { credential, render, endpoints: || &ENDPOINTS, words: &[] };
 
 /// `Authorization: Bearer …`, an access token or a key.
 fn credential(headers: &HeaderMap) -> Result<Credential, Unauthenticated> {

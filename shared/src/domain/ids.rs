@@ -153,7 +153,7 @@ impl fmt::Debug for UserId {
 }
 
 /// The caller's own name for a user (Didit's `vendor_data`, Truv's `external_user_id`): 1 to 512 characters of any
-/// script, no control characters, compared exactly.
+/// script, no control characters, compared exactly. `.` and `..` are none: clients take them out of a path.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct ExternalId(String);
 
@@ -164,7 +164,11 @@ impl ExternalId {
     /// Checks and takes an external id.
     pub fn parse(text: &str) -> Result<Self, InvalidId> {
         let length = text.chars().count();
-        if length == 0 || length > Self::MAX_CHARS || text.chars().any(char::is_control) {
+        if length == 0
+            || length > Self::MAX_CHARS
+            || text.chars().any(char::is_control)
+            || [".", ".."].contains(&text)
+        {
             return Err(InvalidId("external id"));
         }
         Ok(Self(text.to_owned()))

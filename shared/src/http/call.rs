@@ -1,12 +1,9 @@
 //! One request of a known caller.
 
-use lambda_http::{
-    RequestExt,
-    http::header::{CONTENT_TYPE, IF_MATCH},
-};
+use lambda_http::http::header::{CONTENT_TYPE, IF_MATCH};
 use serde_json::Value;
 
-use super::{IfMatch, MAX_BODY_BYTES, Request, json};
+use super::{Endpoint, IfMatch, MAX_BODY_BYTES, Request, event::Target, json};
 use crate::{
     auth::Principal,
     domain::{Origin, RequestId, Scope},
@@ -20,8 +17,11 @@ pub struct Call {
     /// Who is calling.
     pub caller: Principal,
     operation: &'static str,
+    path: &'static str,
+    public_base_url: Option<String>,
     request_id: RequestId,
     request: Request,
+    target: Target,
 }
 
 /// What makes a repeated request recognisable: 1 to 255 visible ASCII characters.
@@ -44,11 +44,14 @@ impl std::fmt::Debug for IdempotencyKey {
 impl Call {
     pub(super) fn new(
         caller: Principal,
-        operation: &'static str,
+        endpoint: &Endpoint,
         request_id: RequestId,
         request: Request,
+        target: Target,
+        public_base_url: Option<String>,
     ) -> Self {
-        Self { caller, operation, request_id, request }
+        let (operation, path) = (endpoint.operation, endpoint.path);
+        Self { caller, operation, path, public_base_url, request_id, request, target }
     }
 
     /// The tenant and mode that the caller reaches.
@@ -67,31 +70,26 @@ impl Call {
         Origin { actor, operation: self.operation.into(), request_id }
     }
 
-    /// The request's path, percent-decoded or not as the gateway gave it.
-    pub fn path(&self) -> &str {
-        self.request.uri().path()
-    }
-
-    /// A parameter of the path; one that the route does not have is empty.
-    pub fn path_parameter(&self, name: &str) -> &str {
-        self.request
-            .path_parameters_ref()
-            .and_then(|parameters| parameters.first(name))
-            .unwrap_or_default()
+    /// A parameter of the path, decoded once. One that the route does not have, or that is not percent-encoded UTF-8, is
+    /// empty: nothing has an empty id.
+    pub fn path_parameter(&self, name: &str) -> String {
+        self.target.parameter(self.path, name).unwrap_or_default()
     }
 
     /// A query parameter, decoded; the first where there are several.
     pub fn query_parameter(&self, name: &str) -> Option<&str> {
-        self.request.query_string_parameters_ref().and_then(|parameters| parameters.first(name))
+        self.target.query(name)
     }
 
-    /// The absolute URL of the request, without its query: what a link back to it begins with, behind whatever host and
-    /// stage the gateway is reached by.
+    /// What a link back to this path begins with, without a query: where the deployment says that clients reach the API;
+    /// or else the domain and the stage by which API Gateway was reached. Never the `Host` header, which a client chooses.
     pub fn url(&self) -> String {
-        let uri = self.request.uri();
-        match (uri.scheme_str(), uri.authority()) {
-            (Some(scheme), Some(authority)) => format!("{scheme}://{authority}{}", uri.path()),
-            (Some(_) | None, None) | (None, Some(_)) => uri.path().to_owned(),
+        match &self.public_base_url {
+            Some(base) => {
+                let slash = if self.target.path.ends_with('/') { "/" } else { "" };
+                format!("{base}{}{slash}", self.path)
+            }
+            None => self.target.url.clone().unwrap_or_else(|| self.path.to_owned()),
         }
     }
 
@@ -133,7 +131,7 @@ impl Call {
         let once = |key| Once {
             operation: self.operation,
             key,
-            path: self.path().to_owned(),
+            path: self.target.path.trim_end_matches('/').to_owned(),
             body: self.body().to_vec(),
         };
         Ok(self.idempotency_key()?.map(once))

@@ -12,6 +12,8 @@ use crate::{
 pub enum Code {
     /// The body is no JSON.
     MalformedJson,
+    /// The request cannot be read.
+    MalformedRequest,
     /// The request breaks a rule.
     ValidationError,
     /// No valid credential.
@@ -36,6 +38,8 @@ pub enum Code {
     PreconditionFailed,
     /// The body is too large.
     BodyTooLarge,
+    /// The answer would be too large.
+    AnswerTooLarge,
     /// The body is of another type.
     UnsupportedMediaType,
     /// The idempotency key came with another request.
@@ -52,8 +56,9 @@ pub enum Code {
 
 impl Code {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::MalformedJson,
+        Self::MalformedRequest,
         Self::ValidationError,
         Self::Unauthenticated,
         Self::PermissionDenied,
@@ -66,6 +71,7 @@ impl Code {
         Self::Contended,
         Self::PreconditionFailed,
         Self::BodyTooLarge,
+        Self::AnswerTooLarge,
         Self::UnsupportedMediaType,
         Self::IdempotencyKeyReused,
         Self::RateLimited,
@@ -80,6 +86,8 @@ impl Code {
             Error::Malformed(_) => Self::MalformedJson,
             Error::Invalid(_) => Self::ValidationError,
             Error::TooLarge => Self::BodyTooLarge,
+            Error::Unreadable => Self::MalformedRequest,
+            Error::AnswerTooLarge => Self::AnswerTooLarge,
             Error::UnsupportedMediaType => Self::UnsupportedMediaType,
             Error::MethodNotAllowed { .. } => Self::MethodNotAllowed,
             Error::Unauthenticated(_) => Self::Unauthenticated,
@@ -108,6 +116,7 @@ impl Code {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::MalformedJson => "malformed_json",
+            Self::MalformedRequest => "malformed_request",
             Self::ValidationError => "validation_error",
             Self::Unauthenticated => "unauthenticated",
             Self::PermissionDenied => "permission_denied",
@@ -120,6 +129,7 @@ impl Code {
             Self::Contended => "contended",
             Self::PreconditionFailed => "precondition_failed",
             Self::BodyTooLarge => "body_too_large",
+            Self::AnswerTooLarge => "answer_too_large",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::IdempotencyKeyReused => "idempotency_key_reused",
             Self::RateLimited => "rate_limited",
@@ -132,7 +142,10 @@ impl Code {
     /// The status that goes with it.
     pub const fn status(self) -> StatusCode {
         match self {
-            Self::MalformedJson | Self::ValidationError => StatusCode::BAD_REQUEST,
+            Self::MalformedJson
+            | Self::MalformedRequest
+            | Self::ValidationError
+            | Self::AnswerTooLarge => StatusCode::BAD_REQUEST,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::PermissionDenied => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
@@ -156,6 +169,7 @@ impl Code {
     pub const fn title(self) -> &'static str {
         match self {
             Self::MalformedJson => "Malformed JSON",
+            Self::MalformedRequest => "Malformed Request",
             Self::ValidationError => "Validation Error",
             Self::Unauthenticated => "Unauthenticated",
             Self::PermissionDenied => "Permission Denied",
@@ -168,6 +182,7 @@ impl Code {
             Self::Contended => "Changed By Others",
             Self::PreconditionFailed => "Precondition Failed",
             Self::BodyTooLarge => "Body Too Large",
+            Self::AnswerTooLarge => "Answer Too Large",
             Self::UnsupportedMediaType => "Unsupported Media Type",
             Self::IdempotencyKeyReused => "Idempotency Key Reused",
             Self::RateLimited => "Rate Limited",
@@ -186,6 +201,7 @@ impl Code {
             | Self::Unavailable
             | Self::Unfinished => true,
             Self::MalformedJson
+            | Self::MalformedRequest
             | Self::ValidationError
             | Self::Unauthenticated
             | Self::PermissionDenied
@@ -197,6 +213,7 @@ impl Code {
             | Self::ApiKeyNotActive
             | Self::PreconditionFailed
             | Self::BodyTooLarge
+            | Self::AnswerTooLarge
             | Self::UnsupportedMediaType
             | Self::IdempotencyKeyReused => false,
         }

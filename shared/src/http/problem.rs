@@ -120,6 +120,12 @@ fn detail(error: &Error) -> String {
             return format!("The request is not valid. See `errors` for the {places}.");
         }
         Error::TooLarge => "The body has more than 262144 bytes.",
+        Error::Unreadable => {
+            "The request cannot be read: its method or its body is not what it says it is."
+        }
+        Error::AnswerTooLarge => {
+            "The answer would be larger than the 6 MB that an answer may have. Ask for less at once."
+        }
         Error::UnsupportedMediaType => {
             "The body must be JSON, sent with Content-Type: application/json."
         }

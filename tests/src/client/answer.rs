@@ -4,7 +4,7 @@ use axum::{body::Bytes, http::HeaderMap};
 use serde_json::Value;
 
 /// The headers an answer may have. A new one is a decision about the API: it is made here.
-const ALLOWED_HEADERS: [&str; 15] = [
+const ALLOWED_HEADERS: [&str; 18] = [
     "allow",
     "cache-control",
     "content-length",
@@ -16,8 +16,11 @@ const ALLOWED_HEADERS: [&str; 15] = [
     "retry-after",
     "strict-transport-security",
     "transfer-encoding",
-    "apigw-requestid",
     "www-authenticate",
+    "x-amz-apigw-id",
+    "x-amzn-errortype",
+    "x-amzn-remapped-www-authenticate",
+    "x-amzn-requestid",
     "x-content-type-options",
     "x-request-id",
 ];

@@ -9,18 +9,18 @@ use crate::examples::example;
 
 fn event(path: &str, body: &str) -> String {
     json!({
-        "version": "2.0",
-        "routeKey": "$default",
-        "rawPath": path,
-        "rawQueryString": "",
+        "resource": path,
+        "path": path,
+        "httpMethod": "POST",
         "headers": { "content-type": "text/plain" },
         "requestContext": {
             "accountId": "123456789012",
             "apiId": "api",
-            "http": { "method": "POST", "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1" },
+            "httpMethod": "POST",
+            "path": path,
             "requestId": "id",
             "stage": "$default",
-            "timeEpoch": 0
+            "requestTimeEpoch": 0
         },
         "body": body,
         "isBase64Encoded": false

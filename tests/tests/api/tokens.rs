@@ -92,7 +92,7 @@ fn refused(case: &str, answer: &Answer) {
     assert_eq!(answer.status, 401, "{case}: {answer}");
     let problem = answer.problem(401, "unauthenticated");
     assert_eq!(problem["title"], "Unauthenticated");
-    assert_eq!(answer.header("www-authenticate"), Some("Bearer"), "{case}");
+    assert_eq!(answer.header("x-amzn-remapped-www-authenticate"), Some("Bearer"), "{case}");
 }
 
 #[tokio::test]

@@ -112,7 +112,7 @@ fn keys(value: &Value) -> Vec<&str> {
 fn refused(case: &str, answer: &Answer, status: u16, body: Value) {
     assert_eq!((answer.status, answer.json()), (status, body), "{case}: {answer}");
     assert_eq!(answer.header("content-type"), Some("application/json"), "{case}");
-    assert_eq!(answer.header("www-authenticate"), None, "{case}");
+    assert_eq!(answer.header("x-amzn-remapped-www-authenticate"), None, "{case}");
 }
 
 /// The error of wrong parameters: each field with what is said of it.

@@ -5,7 +5,8 @@ use std::time::Duration;
 use coffer::local::endpoints;
 use futures_util::future::join_all;
 use harness::{recorder::Recorder, world::World};
-use lambda_http::{RequestExt as _, http::Request};
+use lambda_http::Context;
+use serde_json::{Value, json};
 use shared::{
     App,
     auth::Role,
@@ -49,12 +50,14 @@ impl Sandbox {
 
     async fn search(&self) -> u16 {
         let endpoint = endpoints().find(|endpoint| endpoint.operation == OPERATION).unwrap();
-        let request = Request::post("https://api.example.com/v1/user/search")
-            .header("authorization", format!("Bearer {}", self.key))
-            .header("content-type", "application/json");
-        let request = request.body(r#"{"status": "active"}"#.into()).unwrap();
-        let context = lambda_http::Context::default();
-        endpoint.answer(&self.app, request.with_lambda_context(context)).await.status().as_u16()
+        let event = json!({
+            "resource": endpoint.path, "path": endpoint.path, "httpMethod": "POST",
+            "headers": {"Authorization": format!("Bearer {}", self.key), "Content-Type": "application/json"},
+            "body": r#"{"status": "active"}"#,
+        });
+        let answer = endpoint.answer(&self.app, &event.to_string(), Context::default()).await;
+        let answer: Value = serde_json::from_str(answer.get()).unwrap();
+        answer["statusCode"].as_u64().unwrap().try_into().unwrap()
     }
 
     /// Fills the pools: side by side, each request has a connection of its own.

@@ -1,4 +1,4 @@
-//! Answers: the functions', and the gateway's own, in API Gateway's words.
+//! From a function's answer to the response that a REST API makes of it.
 
 use std::collections::BTreeMap;
 
@@ -7,13 +7,14 @@ use axum::{
     http::{
         HeaderMap, HeaderName, HeaderValue, StatusCode,
         header::{
-            CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING,
-            UPGRADE,
+            AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HOST, SERVER, TE,
+            TRAILER, TRANSFER_ENCODING, UPGRADE, WWW_AUTHENTICATE,
         },
     },
 };
-use data_encoding::BASE64;
 use serde::Deserialize;
+use serde_json::Value;
+use shared::http::MAX_ANSWER_BYTES;
 
 use super::Response;
 
@@ -21,94 +22,76 @@ use super::Response;
 const DROPPED: [HeaderName; 6] =
     [CONNECTION, CONTENT_LENGTH, TE, TRAILER, TRANSFER_ENCODING, UPGRADE];
 
-/// What a function answered in this process.
-pub fn from_function(answer: lambda_http::Response<lambda_http::Body>) -> Response {
-    let (parts, body) = answer.into_parts();
-    let body = match body {
-        lambda_http::Body::Text(text) => Body::from(text),
-        lambda_http::Body::Binary(bytes) => Body::from(bytes),
-        // What a later version may add is nothing that a function of ours answers.
-        lambda_http::Body::Empty | _ => Body::empty(),
-    };
-    build(parts.status, parts.headers, body)
-}
-
-/// What a Lambda function answered as JSON, payload format 2.0. What is not in that format becomes what API Gateway
-/// makes of it: an internal server error.
-pub fn from_json(answer: &[u8]) -> Response {
-    serde_json::from_slice::<Answer>(answer)
-        .ok()
-        .and_then(Answer::into_response)
-        .unwrap_or_else(internal_server_error)
-}
+/// Headers that come back under another name
+/// ([important notes](https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html)).
+const REMAPPED: [(HeaderName, &str); 6] = [
+    (AUTHORIZATION, "x-amzn-remapped-authorization"),
+    (HeaderName::from_static("content-md5"), "x-amzn-remapped-content-md5"),
+    (DATE, "x-amzn-remapped-date"),
+    (HOST, "x-amzn-remapped-host"),
+    (SERVER, "x-amzn-remapped-server"),
+    (WWW_AUTHENTICATE, "x-amzn-remapped-www-authenticate"),
+];
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer {
     status_code: u16,
-    #[serde(default)]
-    headers: BTreeMap<String, String>,
-    #[serde(default)]
-    cookies: Vec<String>,
+    headers: Option<BTreeMap<String, Value>>,
+    multi_value_headers: Option<BTreeMap<String, Vec<Value>>>,
     body: Option<String>,
-    #[serde(default)]
-    is_base64_encoded: bool,
+    /// Without binary media types of the API, the body goes out as it is, whatever this says.
+    #[serde(rename = "isBase64Encoded", default)]
+    _is_base64_encoded: bool,
 }
 
-impl Answer {
-    fn into_response(self) -> Option<Response> {
-        let mut headers = HeaderMap::new();
-        for (name, value) in &self.headers {
-            headers.insert(HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?);
-        }
-        for cookie in &self.cookies {
-            headers.append(SET_COOKIE, HeaderValue::try_from(cookie).ok()?);
-        }
-        let body = match self.body {
-            None => Body::empty(),
-            Some(text) if self.is_base64_encoded => {
-                Body::from(BASE64.decode(text.as_bytes()).ok()?)
-            }
-            Some(text) => Body::from(text),
-        };
-        Some(build(StatusCode::from_u16(self.status_code).ok()?, headers, body))
+/// What becomes of a function's answer. `None` for what is no answer or larger than Lambda takes.
+pub fn from_function(answer: &str) -> Option<Response> {
+    if answer.len() > MAX_ANSWER_BYTES {
+        return None;
     }
-}
-
-fn build(status: StatusCode, mut headers: HeaderMap, body: Body) -> Response {
+    let answer: Answer = serde_json::from_str(answer).ok()?;
+    let mut headers = HeaderMap::new();
+    for (name, values) in answer.multi_value_headers.unwrap_or_default() {
+        for value in values {
+            append(&mut headers, &name, &value)?;
+        }
+    }
+    for (name, value) in answer.headers.unwrap_or_default() {
+        if !headers.contains_key(name.as_str()) {
+            append(&mut headers, &name, &value)?;
+        }
+    }
     for name in DROPPED {
         headers.remove(name);
     }
+    for (name, other) in REMAPPED {
+        if let Some(value) = headers.remove(name) {
+            headers.insert(HeaderName::from_static(other), value);
+        }
+    }
+    headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
+    let status = StatusCode::from_u16(answer.status_code).ok()?;
+    let mut response = build(status, Body::from(answer.body.unwrap_or_default()));
+    *response.headers_mut() = headers;
+    Some(response)
+}
+
+fn append(headers: &mut HeaderMap, name: &str, value: &Value) -> Option<()> {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Bool(_) | Value::Number(_) => value.to_string(),
+        Value::Null => return Some(()),
+        Value::Array(_) | Value::Object(_) => return None,
+    };
+    headers.append(HeaderName::try_from(name).ok()?, HeaderValue::try_from(text).ok()?);
+    Some(())
+}
+
+pub(super) fn build(status: StatusCode, body: Body) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = status;
-    *response.headers_mut() = headers;
     response
-}
-
-fn message(status: StatusCode, body: &'static str) -> Response {
-    let headers =
-        HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
-    build(status, headers, Body::from(body))
-}
-
-/// The `Host` is none.
-pub fn bad_request() -> Response {
-    message(StatusCode::BAD_REQUEST, r#"{"message":"Bad Request"}"#)
-}
-
-/// No route matches.
-pub fn not_found() -> Response {
-    message(StatusCode::NOT_FOUND, r#"{"message":"Not Found"}"#)
-}
-
-/// The body is longer than [`MAX_BODY_BYTES`](super::MAX_BODY_BYTES).
-pub fn body_too_large() -> Response {
-    message(StatusCode::PAYLOAD_TOO_LARGE, r#"{"message":"Request Entity Too Large"}"#)
-}
-
-/// The function died, or its answer is none.
-pub fn internal_server_error() -> Response {
-    message(StatusCode::INTERNAL_SERVER_ERROR, r#"{"message":"Internal Server Error"}"#)
 }
 
 #[cfg(test)]
@@ -118,31 +101,39 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn an_answer_becomes_a_response_with_its_cookies_and_its_bytes() {
-        let json = br#"{"statusCode":201,"headers":{"x-one":"1","content-length":"9"},"cookies":["a=1","b=2"],
-            "body":"/wA=","isBase64Encoded":true}"#;
-        let response = from_json(json);
-        assert_eq!(response.status(), StatusCode::CREATED);
-        assert_eq!(response.headers().get("x-one").unwrap(), "1");
-        assert_eq!(response.headers().get_all(SET_COOKIE).iter().count(), 2);
-        assert!(!response.headers().contains_key(CONTENT_LENGTH));
-        assert_eq!(to_bytes(response.into_body(), 9).await.unwrap().as_ref(), [255, 0]);
+    async fn an_answer_becomes_a_response_with_some_headers_under_other_names() {
+        let json = r#"{"statusCode":401,"headers":{"x-one":"1","content-length":"9","WWW-Authenticate":"Bearer",
+            "Date":"today","Allow":"GET","x-two":"3"},"multiValueHeaders":{"x-two":["1","2"]},"body":"é","isBase64Encoded":false}"#;
+        let response = from_function(json).unwrap();
+        assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+        let headers = response.headers();
+        assert_eq!(headers["x-one"], "1");
+        assert_eq!(headers["allow"], "GET");
+        assert_eq!(headers["x-amzn-remapped-www-authenticate"], "Bearer");
+        assert_eq!(headers["x-amzn-remapped-date"], "today");
+        assert_eq!(headers["content-type"], "application/json");
+        assert_eq!(headers.get_all("x-two").iter().collect::<Vec<_>>(), ["1", "2"]);
+        for name in ["www-authenticate", "date", "content-length"] {
+            assert!(!headers.contains_key(name), "{name}");
+        }
+        assert_eq!(to_bytes(response.into_body(), 9).await.unwrap(), "é");
     }
 
     #[test]
-    fn what_is_not_an_answer_is_an_internal_server_error() {
+    fn what_is_no_answer_or_too_large_is_none() {
+        let large = format!(r#"{{"statusCode":200,"body":"{}"}}"#, "x".repeat(MAX_ANSWER_BYTES));
         for json in [
             "",
             "null",
             "{}",
+            r#"{"statusCode":"200"}"#,
             r#"{"statusCode":99}"#,
-            r#"{"statusCode":200,"body":"é","isBase64Encoded":true}"#,
+            r#"{"statusCode":200,"body":{}}"#,
+            r#"{"statusCode":200,"headers":{"x":{}}}"#,
+            r#"{"statusCode":200,"headers":{"x y":"1"}}"#,
+            &large,
         ] {
-            assert_eq!(
-                from_json(json.as_bytes()).status(),
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "{json}"
-            );
+            assert!(from_function(json).is_none(), "{json:.99}");
         }
     }
 }

@@ -1,30 +1,34 @@
-//! The template's routes, matched as API Gateway matches them.
+//! The template's routes as a tree of resources, and the walk through it: a literal before `{name}` before `{name+}`.
+//!
+//! A literal that fits is taken even if what is behind it does not: API Gateway documents no way back, so none is taken here.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use axum::http::Method;
-use percent_encoding::percent_decode_str;
 
-use crate::template::{Function, MethodPattern, Route, Template};
+use crate::template::{Function, MethodPattern, Resolver, Route, Template};
 
 /// The routes of a template.
 #[derive(Debug)]
 pub struct Router {
-    entries: Vec<Entry>,
+    root: Resource,
+    stage: String,
 }
 
-#[derive(Debug)]
-struct Entry {
-    route_key: String,
+/// A node of the tree.
+#[derive(Debug, Default)]
+struct Resource {
+    pattern: String,
+    methods: Vec<(MethodPattern, Target)>,
+    literals: BTreeMap<String, Resource>,
+    parameter: Option<(String, Box<Resource>)>,
+    greedy: Option<(String, Box<Resource>)>,
+}
+
+#[derive(Debug, Clone)]
+struct Target {
     operation: String,
-    method: MethodPattern,
-    segments: Vec<Segment>,
-}
-
-#[derive(Debug)]
-enum Segment {
-    Literal(String),
-    Parameter(String),
+    timeout: Duration,
 }
 
 /// A route that matched.
@@ -32,140 +36,95 @@ enum Segment {
 pub struct Matched {
     /// The operation that the route leads to.
     pub operation: String,
-    /// The route's key: `GET /v1/user/{user_id}`.
-    pub route_key: String,
-    /// The path's parameters, percent-decoded.
+    /// How long its function may take.
+    pub timeout: Duration,
+    /// The resource: `/v1/user/{user_id}`.
+    pub resource: String,
+    /// The stage of the API.
+    pub stage: String,
+    /// The path's parameters, percent-encoded as they were sent.
     pub path_parameters: BTreeMap<String, String>,
 }
 
 impl Router {
     /// The routes of this template.
     pub fn new(template: &Template) -> Self {
-        let entries = template.routes().map(|(function, route)| Entry::new(function, route));
-        Self { entries: entries.collect() }
+        let resolver = Resolver::new(template);
+        let api = template.apis.first();
+        let stage = api.and_then(|api| resolver.resolve(&api.stage).ok());
+        let mut root = Resource { pattern: "/".to_owned(), ..Resource::default() };
+        for (function, route) in template.routes() {
+            root.add(function, route);
+        }
+        Self { root, stage: stage.unwrap_or_else(|| "local".to_owned()) }
     }
 
-    /// The route for a request of this method to this path, still percent-encoded. A literal segment beats a parameter;
-    /// for the same path, the exact method beats ANY. A slash at the end means nothing.
+    /// The route for a request of this method to this path, still percent-encoded. An exact method wins over ANY.
     pub fn find(&self, method: &Method, path: &str) -> Option<Matched> {
-        let path = path.strip_prefix('/')?;
-        let segments: Vec<_> = path.strip_suffix('/').unwrap_or(path).split('/').collect();
-        let entry = self
-            .entries
-            .iter()
-            .filter(|entry| entry.matches(method, &segments))
-            .max_by_key(|entry| entry.precedence())?;
+        let (resource, path_parameters) = self.walk(path)?;
+        let target = |pattern: &MethodPattern| {
+            resource.methods.iter().find(|(method, _)| method == pattern).map(|(_, target)| target)
+        };
+        let exact = target(&MethodPattern::Exactly(method.clone()));
+        let target = exact.or_else(|| target(&MethodPattern::Any))?;
         Some(Matched {
-            operation: entry.operation.clone(),
-            route_key: entry.route_key.clone(),
-            path_parameters: entry.parameters(&segments),
+            operation: target.operation.clone(),
+            timeout: target.timeout,
+            resource: resource.pattern.clone(),
+            stage: self.stage.clone(),
+            path_parameters,
         })
+    }
+
+    /// The resource at a path. Slashes at the end and doubled ones mean nothing.
+    fn walk(&self, path: &str) -> Option<(&Resource, BTreeMap<String, String>)> {
+        let parts: Vec<_> =
+            path.strip_prefix('/')?.split('/').filter(|part| !part.is_empty()).collect();
+        let (mut here, mut parameters, mut catch_all) = (&self.root, BTreeMap::new(), None);
+        for (index, part) in parts.iter().enumerate() {
+            if let Some((name, resource)) = &here.greedy {
+                let rest = parts.get(index..).unwrap_or_default().join("/");
+                let mut parameters = parameters.clone();
+                parameters.insert(name.clone(), rest);
+                catch_all = Some((resource.as_ref(), parameters));
+            }
+            here = match (here.literals.get(*part), &here.parameter) {
+                (Some(literal), _) => literal,
+                (None, Some((name, resource))) => {
+                    parameters.insert(name.clone(), (*part).to_owned());
+                    resource
+                }
+                (None, None) => return catch_all,
+            };
+        }
+        Some((here, parameters))
     }
 }
 
-impl Entry {
-    fn new(function: &Function, route: &Route) -> Self {
-        let segment =
-            |text: &str| match text.strip_prefix('{').and_then(|inner| inner.strip_suffix('}')) {
-                Some(name) => Segment::Parameter(name.to_owned()),
-                None => Segment::Literal(text.to_owned()),
+impl Resource {
+    fn add(&mut self, function: &Function, route: &Route) {
+        let mut here = self;
+        for part in route.path.split('/').filter(|part| !part.is_empty()) {
+            let pattern = format!("{}/{part}", here.pattern.trim_end_matches('/'));
+            let new = || Self { pattern, ..Self::default() };
+            here = match part.strip_prefix('{').and_then(|inner| inner.strip_suffix('}')) {
+                None => here.literals.entry(part.to_owned()).or_insert_with(new),
+                Some(name) => {
+                    let (name, place) = match name.strip_suffix('+') {
+                        Some(name) => (name, &mut here.greedy),
+                        None => (name, &mut here.parameter),
+                    };
+                    let (_, resource) =
+                        place.get_or_insert_with(|| (name.to_owned(), Box::new(new())));
+                    resource
+                }
             };
-        Self {
-            route_key: route.to_string(),
-            operation: function.operation.clone(),
-            method: route.method.clone(),
-            segments: route.path.split('/').skip(1).map(segment).collect(),
         }
-    }
-
-    fn matches(&self, method: &Method, segments: &[&str]) -> bool {
-        let takes_method = match &self.method {
-            MethodPattern::Any => true,
-            MethodPattern::Exactly(exact) => exact == method,
-        };
-        takes_method
-            && self.segments.len() == segments.len()
-            && self.segments.iter().zip(segments).all(|(pattern, segment)| match pattern {
-                Segment::Literal(literal) => literal == segment,
-                Segment::Parameter(_) => !segment.is_empty(),
-            })
-    }
-
-    fn precedence(&self) -> (Vec<bool>, bool) {
-        let literals =
-            self.segments.iter().map(|segment| matches!(segment, Segment::Literal(_))).collect();
-        (literals, matches!(self.method, MethodPattern::Exactly(_)))
-    }
-
-    fn parameters(&self, segments: &[&str]) -> BTreeMap<String, String> {
-        let pairs =
-            self.segments.iter().zip(segments).filter_map(|(pattern, segment)| match pattern {
-                Segment::Literal(_) => None,
-                Segment::Parameter(name) => Some((
-                    name.clone(),
-                    percent_decode_str(segment).decode_utf8_lossy().into_owned(),
-                )),
-            });
-        pairs.collect()
+        let timeout = Duration::from_secs(function.timeout_seconds);
+        let operation = function.operation.clone();
+        here.methods.push((route.method.clone(), Target { operation, timeout }));
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn router(routes: &[(&str, &str, &str)]) -> Router {
-        let entry = |(operation, method, path): &(&str, &str, &str)| {
-            format!(
-                "  F{operation}:\n    Type: AWS::Serverless::Function\n    \
-                 Metadata: {{ BuildProperties: {{ Binary: {operation} }} }}\n    Properties: {{ Events: {{ E: \
-                 {{ Type: Api, Properties: {{ Method: {method}, Path: '{path}' }} }} }} }}\n"
-            )
-        };
-        let resources: String = routes.iter().map(entry).collect();
-        Router::new(&Template::parse(&format!("Resources:\n{resources}")).unwrap())
-    }
-
-    fn found(router: &Router, method: &Method, path: &str) -> Option<String> {
-        router.find(method, path).map(|matched| matched.operation)
-    }
-
-    #[test]
-    fn a_literal_beats_a_parameter_and_an_exact_method_beats_any() {
-        let router = router(&[
-            ("any_user", "ANY", "/user/{id}"),
-            ("get_user", "GET", "/user/{id}"),
-            ("search", "POST", "/user/search"),
-            ("any_search", "ANY", "/user/search"),
-        ]);
-        assert_eq!(found(&router, &Method::GET, "/user/1").as_deref(), Some("get_user"));
-        assert_eq!(found(&router, &Method::PUT, "/user/1").as_deref(), Some("any_user"));
-        assert_eq!(found(&router, &Method::POST, "/user/search").as_deref(), Some("search"));
-        assert_eq!(found(&router, &Method::GET, "/user/search").as_deref(), Some("any_search"));
-    }
-
-    #[test]
-    fn only_whole_paths_match() {
-        let router = router(&[("get_user", "GET", "/user/{id}")]);
-        for path in ["/user", "/user/", "/user//", "/user/1/2", "//user/1", "/User/1", "*", ""] {
-            assert_eq!(found(&router, &Method::GET, path), None, "{path}");
-        }
-        assert_eq!(found(&router, &Method::POST, "/user/1"), None);
-    }
-
-    #[test]
-    fn a_slash_at_the_end_means_nothing() {
-        let router = router(&[("list", "GET", "/users")]);
-        assert_eq!(found(&router, &Method::GET, "/users/").as_deref(), Some("list"));
-        assert_eq!(found(&router, &Method::GET, "/users").as_deref(), Some("list"));
-        assert_eq!(found(&router, &Method::GET, "/users//"), None);
-    }
-
-    #[test]
-    fn parameters_are_decoded_after_the_path_was_split() {
-        let router = router(&[("get_user", "GET", "/user/{id}")]);
-        let matched = router.find(&Method::GET, "/user/a%2Fb%20%C3%A9").unwrap();
-        assert_eq!(matched.path_parameters["id"], "a/b é");
-        assert_eq!(matched.route_key, "GET /user/{id}");
-    }
-}
+mod tests;

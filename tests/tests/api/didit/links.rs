@@ -1,62 +1,75 @@
-//! Links to other pages: wherever the gateway is reached.
+//! Links to other pages.
 
-use coffer::local::gateway::Invocation;
 use harness::world::{Tenant, World};
+use lambda_http::Context;
 use serde_json::{Value, json};
-use shared::{auth::Role, domain::Mode};
+use shared::{App, auth::Role, config::Config, domain::Mode};
 
 use super::{client_of, link, list, make_all, names, owner};
 
-/// The answer to an event of API Gateway.
-async fn answer(tenant: &Tenant, stage: &str, headers: Value, query: &str) -> Value {
-    let path =
-        if stage == "$default" { "/v3/users/".to_owned() } else { format!("/{stage}/v3/users/") };
+/// The answer to an event of API Gateway, by a function that was told where clients reach it, or was not.
+async fn answer(
+    tenant: &Tenant,
+    public_base_url: Option<&str>,
+    [path, full_path]: [&str; 2],
+    query: &Value,
+) -> Value {
+    let (world, operation) = (tenant.world, "didit_list_users");
+    let key = world.key(&tenant.keys, Mode::Test, Role::Reader).await;
     let event = json!({
-        "version": "2.0",
-        "routeKey": "GET /v3/users/",
-        "rawPath": path,
-        "rawQueryString": query,
-        "headers": headers,
-        "requestContext": {
-            "accountId": "000000000000", "apiId": "x", "domainName": "x.execute-api.example", "domainPrefix": "x",
-            "http": {"method": "GET", "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": ""},
-            "requestId": "id", "routeKey": "GET /v3/users/", "stage": stage,
-            "time": "12/Mar/2020:19:03:58 +0000", "timeEpoch": 1_584_039_838_390_i64,
-        },
-        "isBase64Encoded": false,
+        "resource": "/v3/users", "path": path, "httpMethod": "GET",
+        // What a client says of itself leads nowhere.
+        "headers": {"Host": "evil.example", "X-Forwarded-Proto": "http", "X-Forwarded-Host": "evil.example",
+            "X-Api-Key": key.expose_secret()},
+        "queryStringParameters": query,
+        "requestContext": {"domainName": "x.execute-api.example", "path": full_path, "stage": "live"},
+        "body": null, "isBase64Encoded": false,
     });
-    let operation = "didit_list_users".to_owned();
-    let invocation = Invocation { operation, request_id: "id".to_owned(), event };
-    let invoke = tenant.world.stack().invoker();
-    let body = async move {
-        let response = invoke(invocation).await;
-        axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap()
-    };
-    serde_json::from_slice(&tenant.world.run(body).await).unwrap()
+    let mut environment = world.stack().environment(operation).unwrap();
+    environment
+        .insert("PUBLIC_BASE_URL".to_owned(), public_base_url.unwrap_or_default().to_owned());
+    let config = Config::from_lookup(|name| environment.get(name).cloned()).unwrap();
+    let app = App::new(config, world.stack().sdk_config());
+    let answering =
+        async move { didit::LIST_USERS.answer(&app, &event.to_string(), Context::default()).await };
+    let answer: Value = serde_json::from_str(world.run(answering).await.get()).unwrap();
+    serde_json::from_str(answer["body"].as_str().unwrap()).unwrap()
 }
 
 #[tokio::test]
-async fn a_link_leads_back_through_whatever_host_scheme_and_stage_was_asked() {
+async fn a_link_leads_back_to_where_the_deployment_says_or_the_gateway_serves_and_never_to_the_host()
+ {
     let (tenant, owner) = owner().await;
     make_all(&owner, (0..3).map(|n| json!({"vendor_data": n.to_string()}))).await;
-    let key = tenant.world.key(&tenant.keys, Mode::Test, Role::Reader).await;
-    let key = key.expose_secret();
-    let headers = |host: &str, proto: &str| json!({"host": host, "x-forwarded-proto": proto, "x-api-key": key});
     let cases = [
-        ("$default", headers("api.example.com", "https"), "https://api.example.com/v3/users/?"),
-        ("$default", headers("localhost:9000", "http"), "http://localhost:9000/v3/users/?"),
-        ("prod", headers("api.example.com", "https"), "https://api.example.com/prod/v3/users/?"),
-        ("$default", json!({"x-api-key": key}), "https://x.execute-api.example/v3/users/?"),
+        (None, ["/v3/users/", "/live/v3/users/"], "https://x.execute-api.example/live/v3/users/?"),
+        (
+            None,
+            ["/base/v3/users", "/base/v3/users"],
+            "https://x.execute-api.example/base/v3/users?",
+        ),
+        (
+            Some("https://api.example/"),
+            ["/v3/users/", "/live/v3/users/"],
+            "https://api.example/v3/users/?",
+        ),
+        (
+            Some("https://api.example"),
+            ["/v3/users", "/live/v3/users"],
+            "https://api.example/v3/users?",
+        ),
     ];
-    for (stage, headers, start) in cases {
-        let page = answer(&tenant, stage, headers.clone(), "limit=1&status=ACTIVE").await;
+    for (base, paths, start) in cases {
+        let query = json!({"limit": "1", "status": "ACTIVE"});
+        let page = answer(&tenant, base, paths, &query).await;
         let next = page["next"].as_str().unwrap_or_else(|| panic!("{page}"));
-        let query = next
-            .strip_prefix(start)
-            .unwrap_or_else(|| panic!("{next} does not begin with {start}"));
-        assert!(query.starts_with("status=ACTIVE&limit=1&cursor="), "{next}");
-        let second = answer(&tenant, stage, headers.clone(), query).await;
-        assert_eq!(names(&second).len(), 1);
+        let rest = next.strip_prefix(start);
+        let rest = rest.unwrap_or_else(|| panic!("{next} does not begin with {start}"));
+        let cursor = rest.strip_prefix("status=ACTIVE&limit=1&cursor=").unwrap();
+        let cursor = cursor.replace("%2D", "-").replace("%5F", "_");
+        let query = json!({"limit": "1", "status": "ACTIVE", "cursor": cursor});
+        let second = answer(&tenant, base, paths, &query).await;
+        assert_eq!(names(&second).len(), 1, "{second}");
         assert!(second["previous"].as_str().unwrap().starts_with(start), "{second}");
     }
 }

@@ -126,10 +126,11 @@ async fn other_methods_are_not_allowed() {
     make(&owner, json!({"vendor_data": "a"})).await;
     let before = tenant.items().await;
     let cases = [
-        ("/v3/users/", vec!["POST", "PUT", "PATCH", "DELETE"], "GET"),
-        ("/v3/users/a/", vec!["POST", "PUT", "DELETE", "PURGE"], "GET, PATCH"),
-        ("/v3/users/create/", vec!["PUT", "DELETE"], "GET, PATCH"),
-        ("/v3/users/delete/", vec!["PUT", "DELETE"], "GET, PATCH"),
+        ("/v3/users/", vec!["POST", "PUT", "PATCH", "DELETE"], "GET, HEAD"),
+        ("/v3/users/a/", vec!["POST", "PUT", "DELETE", "PURGE"], "GET, HEAD, PATCH"),
+        ("/v3/users/create/", vec!["PUT", "DELETE"], "GET, HEAD, PATCH, POST"),
+        ("/v3/users/delete/", vec!["PUT", "DELETE"], "GET, HEAD, PATCH, POST"),
+        ("/v3/users/create/update-status/", vec!["GET", "POST"], "PATCH"),
         ("/v3/users/a/update-status/", vec!["GET", "POST", "PUT", "DELETE"], "PATCH"),
     ];
     for (path, methods, allow) in cases {

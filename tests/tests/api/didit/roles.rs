@@ -45,7 +45,7 @@ async fn every_role_may_do_what_its_row_says() {
             let answer = request(&client, endpoint, "a", role.as_str()).send().await;
             if answer.status == 403 {
                 refused(endpoint.operation, &answer, 403, detail(DENIED));
-                assert_eq!(answer.header("www-authenticate"), None);
+                assert_eq!(answer.header("x-amzn-remapped-www-authenticate"), None);
             }
             cells.push(answer.status.to_string());
         }
@@ -131,12 +131,12 @@ async fn only_no_credential_at_all_is_unauthenticated() {
         ] {
             let answer = request(&client, endpoint, "a", "b").send().await;
             refused(endpoint.operation, &answer, 401, detail(NO_CREDENTIAL));
-            assert!(answer.header("www-authenticate").is_some(), "{answer}");
+            assert!(answer.header("x-amzn-remapped-www-authenticate").is_some(), "{answer}");
         }
         for (case, client) in &bad {
             let answer = request(client, endpoint, "a", "b").send().await;
             refused(case, &answer, 403, detail(DENIED));
-            assert_eq!(answer.header("www-authenticate"), None, "{case}");
+            assert_eq!(answer.header("x-amzn-remapped-www-authenticate"), None, "{case}");
         }
     }
     assert_eq!(tenant.items().await, before);

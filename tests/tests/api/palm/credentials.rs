@@ -72,7 +72,7 @@ async fn credentials(tenant: &Tenant) -> Vec<(&'static str, Client)> {
 fn check_401(answer: &Answer) {
     if answer.status == 401 {
         answer.problem(401, "unauthenticated");
-        assert_eq!(answer.header("www-authenticate"), Some("Bearer"), "{answer}");
+        assert_eq!(answer.header("x-amzn-remapped-www-authenticate"), Some("Bearer"), "{answer}");
     }
 }
 

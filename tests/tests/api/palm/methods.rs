@@ -24,7 +24,11 @@ async fn every_path_names_the_methods_it_has() {
     ];
     for endpoint in palm::ENDPOINTS {
         let here = palm::ENDPOINTS.into_iter().filter(|other| other.path == endpoint.path);
-        let allowed: Vec<_> = here.map(|other| other.method.clone()).collect();
+        let mut allowed: Vec<_> = here.map(|other| other.method.clone()).collect();
+        if allowed.contains(&Method::GET) {
+            allowed.push(Method::HEAD);
+        }
+        allowed.sort_by(|one, other| one.as_str().cmp(other.as_str()));
         let allow = allowed.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
         let to = samples::path(endpoint, id(&user));
         for method in methods.iter().filter(|method| !allowed.contains(method)) {
@@ -50,13 +54,9 @@ async fn a_path_that_is_none_is_not_found() {
         "/".to_owned(),
         "/v1".to_owned(),
         "/v1/".to_owned(),
-        "/v1/user/".to_owned(),
         "/V1/user".to_owned(),
-        "/v1//user".to_owned(),
         "/v2/user".to_owned(),
-        format!("/v1/user/{id}/"),
         format!("/v1/user/{id}/secrets"),
-        format!("/v1/user/{id}/vault/"),
         format!("/v1/user/{id}/vault/reveal/all"),
         "/v1/vault".to_owned(),
         "/v1/vault/fields/identity.email".to_owned(),

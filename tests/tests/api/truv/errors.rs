@@ -32,9 +32,9 @@ async fn other_methods_are_named_and_refused() {
     let user = make(&owner, john()).await;
     let one = path(&user);
     for (method, at, allow) in [
-        ("PUT", "/v1/users/", "POST, GET"),
-        ("DELETE", "/v1/users", "POST, GET"),
-        ("POST", one.as_str(), "GET, PATCH, DELETE"),
+        ("PUT", "/v1/users/", "GET, HEAD, POST"),
+        ("DELETE", "/v1/users", "GET, HEAD, POST"),
+        ("POST", one.as_str(), "DELETE, GET, HEAD, PATCH"),
     ] {
         let answer = owner.request(method.parse().unwrap(), at).json(json!({})).send().await;
         refused(at, &answer, 405, detail(&format!("Method \"{method}\" not allowed.")));

@@ -30,7 +30,7 @@ async fn a_body_that_is_none_is_refused() {
 async fn other_methods_are_named_and_refused() {
     let (_tenant, owner) = owner().await;
     for (method, path, allow) in
-        [("GET", "/users", "POST"), ("DELETE", "/users/64f0c51e7fb3fc001234a001", "GET")]
+        [("GET", "/users", "POST"), ("DELETE", "/users/64f0c51e7fb3fc001234a001", "GET, HEAD")]
     {
         let answer = owner.request(method.parse().unwrap(), path).json(json!({})).send().await;
         answer.problem(405, "method_not_allowed");
