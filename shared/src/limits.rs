@@ -4,7 +4,7 @@
 //! unconditional addition** but for its bound: `taken` may not pass what is allowed, and DynamoDB checks and adds in one step,
 //! so that however many sandboxes ask at once nobody has to try twice. A sandbox that meets a key for the first time reads the
 //! item and takes exactly one permit; one that goes on being asked takes a few at once, and gives back what it did not use
-//! (see [`Held`]). The arithmetic is in `docs/adr/0034-rate-limits-by-a-bounded-counter.md`.
+//! (see `limits/held.rs`). The arithmetic is in `docs/adr/0034-rate-limits-by-a-bounded-counter.md`.
 
 mod held;
 mod window;
@@ -100,7 +100,7 @@ impl RateLimiter {
         let id = u32::from_be_bytes(vault::random()?);
         let change = held.plan(limit, now, id).map_err(Error::Throttled)?;
         match self.store.change_window(scope, actor, traffic, &change).await? {
-            Ok(window) => held.took(limit, change, window),
+            Ok(window) => held.took(limit, &change, window),
             Err(window) => return Err(Error::Throttled(held.refused(limit, window, now))),
         }
         Ok(())

@@ -30,8 +30,6 @@ const REFUSAL: Duration = Duration::from_secs(1);
 pub(super) struct Held {
     known: Option<(Window, i64)>,
     block: Option<HeldBlock>,
-    /// How many permits the next block has, if it may.
-    next: i64,
     /// What this sandbox took, by slice.
     own: BTreeMap<i64, i64>,
     refused: Option<Expiring<Throttled>>,
@@ -146,12 +144,11 @@ impl Held {
             Some(_) | None => 1,
         };
         let room = most.saturating_sub(counting).saturating_add(returned);
-        self.next = wanted;
         wanted.min(spare.saturating_add(1)).min(room).max(1)
     }
 
     /// Takes note of a change that was written, and of what the item says since. One of its permits is used.
-    pub(super) fn took(&mut self, limit: u32, change: Change, window: Window) {
+    pub(super) fn took(&mut self, limit: u32, change: &Change, window: Window) {
         let at = change.at.unix_millis();
         let (name, permits) = change.block.unwrap_or((BlockName { at, id: 0 }, 1));
         // Whoever passes the bound with the last of a block leaves what is beyond.

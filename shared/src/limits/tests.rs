@@ -1,4 +1,9 @@
 //! The limiter in a model: sandboxes side by side, each request with the time that its calls take, in virtual time.
+#![allow(
+    clippy::allow_attributes,
+    clippy::arithmetic_side_effects,
+    reason = "a model in virtual time, with numbers that are far from any end"
+)]
 
 use std::{
     cmp::Reverse,
@@ -101,7 +106,7 @@ impl Model {
                         let written = apply(&mut self.item, &change);
                         let item = self.item.clone();
                         if written {
-                            sandbox.held.took(self.limit, change, item);
+                            sandbox.held.took(self.limit, &change, item);
                             self.answered.push(time);
                             self.taken.push(time);
                         } else {

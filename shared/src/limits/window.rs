@@ -52,7 +52,7 @@ pub struct Change {
 }
 
 /// The quarter of a second that a moment is in.
-pub(super) fn slice_of(at: i64) -> i64 {
+pub(super) const fn slice_of(at: i64) -> i64 {
     at.div_euclid(SLICE_MS)
 }
 

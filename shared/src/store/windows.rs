@@ -51,56 +51,21 @@ impl Store {
         change: &Change,
     ) -> Result<Result<Window, Window>, AwsError> {
         const CALL: &str = "dynamodb:UpdateItem";
-        let number = |value: i64| AttributeValue::N(value.to_string());
         let kept = if actor.starts_with(KEY_ACTOR) { KEY_KEPT_SECONDS } else { KEPT_SECONDS };
-        let mut update = self
+        let update = self
             .client
             .update_item()
             .table_name(&self.users_table)
             .set_key(Some(keys::window(scope, actor, traffic).attributes()))
             .condition_expression("attribute_not_exists(#taken) OR #taken < :bound")
+            .update_expression(expression(change))
             .expression_attribute_names("#taken", TAKEN)
             .expression_attribute_names("#used_at", "used_at")
             .expression_attribute_names("#ttl", "ttl")
-            .expression_attribute_values(":zero", number(0))
-            .expression_attribute_values(":taken", number(change.taken))
-            .expression_attribute_values(":bound", number(change.bound))
-            .expression_attribute_values(":used_at", number(change.at.unix_millis()))
-            .expression_attribute_values(
-                ":ttl",
-                number(change.at.unix_seconds().saturating_add(kept)),
-            )
+            .set_expression_attribute_values(Some(values(change, kept)))
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let mut expression =
-            "SET #taken = if_not_exists(#taken, :zero) + :taken, #used_at = :used_at, #ttl = :ttl"
-                .to_owned();
-        if let Some((block, permits)) = change.block {
-            expression.push_str(&format!(", {} = :block", block_name(block)));
-            update = update.expression_attribute_values(":block", number(permits));
-        }
-        let added = change.slices.iter().enumerate().map(|(place, (slice, permits))| {
-            (format!("{} :slice{place}", slice_name(*slice)), format!(":slice{place}"), *permits)
-        });
-        let (mut additions, mut values) = (Vec::new(), Vec::new());
-        for (addition, name, permits) in added {
-            additions.push(addition);
-            values.push((name, permits));
-        }
-        for (name, permits) in values {
-            update = update.expression_attribute_values(name, number(permits));
-        }
-        let slices = change.old_slices.iter().map(|slice| slice_name(*slice));
-        let removed: Vec<_> =
-            slices.chain(change.old_blocks.iter().map(|block| block_name(*block))).collect();
-        for (clause, parts) in [(" ADD ", additions), (" REMOVE ", removed)] {
-            if !parts.is_empty() {
-                expression.push_str(clause);
-                expression.push_str(&parts.join(", "));
-            }
-        }
-        let answer = update.update_expression(expression).send().await;
-        let error = match answer {
+        let error = match update.send().await {
             Ok(answer) => return Ok(Ok(window(&answer.attributes.unwrap_or_default()))),
             Err(error) => error,
         };
@@ -160,6 +125,46 @@ fn slice_name(slice: i64) -> String {
 /// The attribute of a block.
 fn block_name(BlockName { at, id }: BlockName) -> String {
     format!("b{at}_{id}")
+}
+
+/// What a change does to the item.
+fn expression(change: &Change) -> String {
+    let mut sets = vec![
+        "#taken = if_not_exists(#taken, :zero) + :taken".to_owned(),
+        "#used_at = :used_at".to_owned(),
+        "#ttl = :ttl".to_owned(),
+    ];
+    sets.extend(change.block.map(|(block, _)| format!("{} = :block", block_name(block))));
+    let slices = change.slices.keys().enumerate();
+    let added = slices.map(|(place, slice)| format!("{} :slice{place}", slice_name(*slice)));
+    let old_slices = change.old_slices.iter().map(|slice| slice_name(*slice));
+    let old_blocks = change.old_blocks.iter().map(|block| block_name(*block));
+    let clauses: [(&str, Vec<String>); 3] = [
+        ("SET", sets),
+        ("ADD", added.collect()),
+        ("REMOVE", old_slices.chain(old_blocks).collect()),
+    ];
+    let clauses = clauses.into_iter().filter(|(_, parts)| !parts.is_empty());
+    let clauses: Vec<_> =
+        clauses.map(|(verb, parts)| format!("{verb} {}", parts.join(", "))).collect();
+    clauses.join(" ")
+}
+
+/// The values of [`expression`] and of its condition.
+fn values(change: &Change, kept_seconds: i64) -> Item {
+    let slices = change.slices.values().enumerate();
+    let slices = slices.map(|(place, permits)| (format!(":slice{place}"), *permits));
+    let block = change.block.map(|(_, permits)| (":block".to_owned(), permits));
+    let fixed = [
+        (":zero", 0),
+        (":taken", change.taken),
+        (":bound", change.bound),
+        (":used_at", change.at.unix_millis()),
+        (":ttl", change.at.unix_seconds().saturating_add(kept_seconds)),
+    ];
+    let fixed = fixed.map(|(name, value)| (name.to_owned(), value)).into_iter();
+    let all = fixed.chain(slices).chain(block);
+    all.map(|(name, value)| (name, AttributeValue::N(value.to_string()))).collect()
 }
 
 fn window(item: &Item) -> Window {
