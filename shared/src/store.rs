@@ -33,7 +33,6 @@ pub use pages::{ListOrder, Page, Partition, Window};
 pub use purge::removed_user;
 pub use sessions::UserAndSession;
 pub use transaction::{Rejected, Transaction};
-pub use windows::{Block, WindowRecord};
 
 use crate::clock::Clock;
 

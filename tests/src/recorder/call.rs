@@ -66,6 +66,11 @@ impl Service {
 }
 
 impl Call {
+    /// Whether it is about the window of a caller, which the rate limiter reads and writes.
+    pub fn is_of_the_limiter(&self) -> bool {
+        self.request["Key"]["sk"]["S"] == "R"
+    }
+
     /// A call whose request has just arrived.
     pub(super) fn arrived(target: &str, request: Value) -> Self {
         let (service, operation) = Service::of_target(target);

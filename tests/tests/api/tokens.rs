@@ -31,7 +31,16 @@ struct Issuer {
 impl Issuer {
     /// Registers one.
     async fn new(keys: KeySource) -> Self {
-        let tenant = World::shared().tenant().await;
+        Self::of(World::shared(), keys).await
+    }
+
+    /// The same, where sandboxes live on.
+    async fn warm(keys: KeySource) -> Self {
+        Self::of(World::shared_warm(), keys).await
+    }
+
+    async fn of(world: &'static World, keys: KeySource) -> Self {
+        let tenant = world.tenant().await;
         let name =
             format!("https://{}.example.com/", tenant.keys.scope(Mode::Test).tenant.as_str());
         register(&tenant, Mode::Test, &name, keys).await;

@@ -19,7 +19,7 @@ use crate::tables::{USERS, key};
 
 /// The calls that the limiter makes for requests: how a window is written.
 fn windows(calls: &[Call]) -> usize {
-    calls.iter().filter(|call| call.request["Item"]["sk"]["S"] == "R").count()
+    calls.iter().filter(|call| call.is_of_the_limiter()).count()
 }
 
 async fn last_used(client: &Client, id: &str) -> Value {
@@ -72,39 +72,41 @@ async fn writes_are_uses_too_and_the_latest_counts() {
     assert!(read.as_str() > written.as_str(), "{read} and {written}");
 }
 
-/// The window of a key is kept for long. A function that has just started takes one that no longer counts for none: it
-/// pays no second call for it, and no instance takes the new one for the one that it knew.
+/// A function that has just started reads the window of a key once, writes it once, and removes what does not count any more:
+/// the window is kept for as long as it tells when the key was last used.
 #[tokio::test]
-async fn a_window_that_no_longer_counts_costs_nothing() {
+async fn a_first_use_is_a_read_and_a_write_and_clears_up() {
     let world = World::start();
     let tenant = world.own_tenant().await;
     let issued = world.key(&tenant, Mode::Test, Role::Reader).await;
     let pk = format!("T#{}#R#key:{}#read", tenant.scope(Mode::Test), issued.id);
     let now = Timestamp::now().unix_millis();
-    for (counts_until, expected) in [(now - 1, 1), (now + 3_600_000, 2)] {
-        let number = |value: i64| AttributeValue::N(value.to_string());
-        let put = DynamoDb::new(world.stack().sdk_config()).put_item().table_name(USERS);
-        let put = put.set_item(Some(key(&pk, "R"))).item("version", number(7));
-        let put = put.item("blocks", AttributeValue::L(vec![])).item("ttl", number(now));
-        let put = put.item("counts_until", number(counts_until)).item("used_at", number(now));
-        world.run(async move { put.send().await.unwrap() }).await;
-        let client = Cold::start(&world).await;
-        let mark = world.dynamodb.mark();
-        let client = (client.client(issued.expose_secret()), client);
-        client.0.get("/v1/vault/fields").send().await.expect(200);
-        let calls = world.dynamodb.since(mark);
-        assert_eq!(windows(&calls), expected, "{calls:?}");
-        let last = calls.iter().rev().find(|call| call.request["Item"]["sk"]["S"] == "R").unwrap();
-        let version: i64 = last.request["Item"]["version"]["N"].as_str().unwrap().parse().unwrap();
-        if expected == 1 {
-            assert!(version >= now, "a number that none had before it: {version}");
-        } else {
-            assert_eq!(version, 8);
-        }
-        let ttl: i64 = last.request["Item"]["ttl"]["N"].as_str().unwrap().parse().unwrap();
-        let days = (ttl - Timestamp::now().unix_seconds()).div_euclid(86_400);
-        assert!((399..=400).contains(&days), "{days}");
-    }
+    let number = |value: i64| AttributeValue::N(value.to_string());
+    let put = DynamoDb::new(world.stack().sdk_config()).put_item().table_name(USERS);
+    let put = put.set_item(Some(key(&pk, "R"))).item("taken", number(41));
+    let (old, late) = (now - 62_000, now - 5_000);
+    let put = put.item(format!("s{}", old / 250), number(3)).item(format!("b{old}_7"), number(4));
+    let put = put.item(format!("s{}", late / 250), number(5)).item("used_at", number(old));
+    world.run(async move { put.send().await.unwrap() }).await;
+    let functions = Cold::start(&world).await;
+    let client = functions.client(issued.expose_secret());
+    let mark = world.dynamodb.mark();
+    client.get("/v1/vault/fields").send().await.expect(200);
+    let mut calls = world.dynamodb.since(mark);
+    calls.retain(Call::is_of_the_limiter);
+    let operations: Vec<_> = calls.iter().map(|call| call.operation.as_str()).collect();
+    assert_eq!(operations, ["GetItem", "UpdateItem"]);
+    let get = DynamoDb::new(world.stack().sdk_config()).get_item().table_name(USERS);
+    let get = get.set_key(Some(key(&pk, "R")));
+    let item = world.run(async move { get.send().await.unwrap().item.unwrap() }).await;
+    let value = |name: &str| item[name].as_n().unwrap().parse::<i64>().unwrap();
+    assert_eq!((value("taken"), value(&format!("s{}", late / 250))), (42, 5));
+    assert!((now..now + 20_000).contains(&value("used_at")));
+    let mut names: Vec<_> = item.keys().filter(|name| name.len() > 8).cloned().collect();
+    names.sort_unstable();
+    assert_eq!(names.len(), 2, "two slices and no block: {names:?}");
+    let days = (value("ttl") - Timestamp::now().unix_seconds()).div_euclid(86_400);
+    assert!((399..=400).contains(&days), "{days}");
 }
 
 #[tokio::test]
@@ -117,7 +119,7 @@ async fn a_page_of_keys_is_two_round_trips() {
     let mark = world.dynamodb.mark();
     owner.get("/v1/api-keys").send().await.expect(200);
     let mut calls = world.dynamodb.since(mark);
-    calls.retain(|call| call.request["Item"]["sk"]["S"] != "R");
+    calls.retain(|call| !call.is_of_the_limiter());
     let mut made: Vec<_> = calls.iter().map(|call| call.operation.as_str()).collect();
     made.sort_unstable();
     assert_eq!(made, ["BatchGetItem", "BatchGetItem", "Query"]);

@@ -61,7 +61,7 @@ async fn answer(State(Server(state)): State<Server>) -> impl IntoResponse {
 async fn a_key_set_is_fetched_once_for_however_many() {
     let signer = Signer::rs256("a");
     let (server, keys) = Server::start(&key_set(&[&signer])).await;
-    let issuer = Issuer::new(keys).await;
+    let issuer = Issuer::warm(keys).await;
     assert_eq!(server.count(), 0);
     let token = signer.sign(&issuer.claims());
     let mut crowd = JoinSet::new();
@@ -79,7 +79,7 @@ async fn an_unknown_key_is_asked_for_once() {
     let (old, new, unknown) =
         (Signer::es256("old"), Signer::es256("new"), Signer::es256("unknown"));
     let (server, keys) = Server::start(&key_set(&[&old])).await;
-    let issuer = Issuer::new(keys).await;
+    let issuer = Issuer::warm(keys).await;
     issuer.try_out(&old.sign(&issuer.claims())).await.problem(404, "not_found");
     assert_eq!(server.count(), 1);
     server.serve(200, &key_set(&[&new]).to_string());
@@ -98,7 +98,7 @@ async fn an_unknown_key_is_asked_for_once() {
 async fn a_set_that_cannot_be_renewed_goes_on_as_it_was() {
     let (signer, unknown) = (Signer::es256("a"), Signer::es256("b"));
     let (server, keys) = Server::start(&key_set(&[&signer])).await;
-    let issuer = Issuer::new(keys).await;
+    let issuer = Issuer::warm(keys).await;
     issuer.try_out(&signer.sign(&issuer.claims())).await.problem(404, "not_found");
     server.serve(500, "");
     refused("unknown", &issuer.try_out(&unknown.sign(&issuer.claims())).await);
