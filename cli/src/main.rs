@@ -1,6 +1,7 @@
 //! The `coffer` command.
 
 mod create_tenant;
+mod deliveries;
 mod deployment;
 mod doctor;
 mod issuers;

@@ -1,4 +1,4 @@
-//! Sending webhooks again: those that were given up, and those of a stretch of time.
+//! Sending webhooks again: those that were given up, those that met an outage, and those of a stretch of time.
 
 use std::error::Error;
 
@@ -7,10 +7,10 @@ use aws_sdk_sqs::{
     Client,
     types::{Message, QueueAttributeName::RedrivePolicy},
 };
-use events::{Delivery, Queue};
+use events::{Message as Turn, Queue};
 use serde_json::Value;
 use shared::{
-    domain::{DestinationId, Scope, Status, Timestamp, UserId},
+    domain::{Delivery, DestinationId, Scope, Status, Timestamp, UserId},
     store::{HistoryKey, ListOrder, Partition, Store, Window},
 };
 use uuid::Uuid;
@@ -22,8 +22,52 @@ const LOOKED_AT_SECONDS: i32 = 600;
 /// How many users are listed at once.
 const PAGE: usize = 100;
 
-/// Moves what lies in the dead-letter queue of this queue back into it: all, or what is for one destination. Each message
-/// gets the whole schedule again. Answers how many there were.
+/// Lets what was given up for a destination wait for the next sweep: these events, or all where none is named. Each gets the
+/// whole schedule again. Answers how many there were.
+pub async fn replay_given_up(
+    store: &Store,
+    scope: &Scope,
+    destination: DestinationId,
+    events: &[Uuid],
+) -> Result<usize> {
+    let (mut replayed, mut after) = (0_usize, None);
+    loop {
+        let (letters, more) = store.dead_letters(scope, destination, after, PAGE).await?;
+        after = letters.last().map(|letter| letter.delivery.event);
+        for letter in &letters {
+            if events.is_empty() || events.contains(&letter.delivery.event) {
+                store.revive(&letter.delivery, Timestamp::now()).await?;
+                replayed = replayed.saturating_add(1);
+            }
+        }
+        if !more || after.is_none() {
+            return Ok(replayed);
+        }
+    }
+}
+
+/// Lets one event wait for the next sweep; a test event, where it is nobody's, for the stream.
+pub async fn send(
+    store: &Store,
+    scope: &Scope,
+    destination: DestinationId,
+    event: Uuid,
+    user: Option<UserId>,
+) -> Result<()> {
+    if store.destination(scope, destination).await?.is_none() {
+        return Err("there is no such destination of this tenant and mode".into());
+    }
+    if let Some(user) = user
+        && !store.has_event(scope, user, event).await?
+    {
+        return Err("there is no such event of this user, or not any more".into());
+    }
+    let delivery = Delivery { scope: scope.clone(), destination, event, user };
+    Ok(store.revive(&delivery, Timestamp::now()).await?)
+}
+
+/// Moves what lies in the dead-letter queue of this queue back into it: all, or what is for one destination. There is what the
+/// workers could not look at because AWS was away. Answers how many there were.
 ///
 /// A message is in the queue before it leaves the other: whatever interrupts this loses nothing.
 pub async fn replay_dead_letters(
@@ -43,11 +87,11 @@ pub async fn replay_dead_letters(
             break;
         }
         for message in messages {
-            let delivery = message.body().and_then(Delivery::parse);
-            let wanted = |it: &Delivery| destination.is_none_or(|id| it.destination == id);
-            match delivery.filter(wanted) {
-                Some(delivery) => {
-                    queue.send(&[delivery]).await?;
+            let turn = message.body().and_then(Turn::parse);
+            let wanted = |it: &Turn| destination.is_none_or(|id| it.delivery.destination == id);
+            match turn.filter(wanted) {
+                Some(turn) => {
+                    queue.send(&[turn]).await?;
                     delete(&client, &dead_letters, &message).await?;
                     moved = moved.saturating_add(1);
                 }
@@ -100,13 +144,13 @@ async fn of_user(
     user: UserId,
     destination: DestinationId,
     (since, until): (Timestamp, Timestamp),
-) -> Result<Vec<Delivery>> {
+) -> Result<Vec<Turn>> {
     let history = store.history_keys(scope, user).await?;
     let mut events: Vec<_> = history.iter().filter_map(HistoryKey::event).collect();
     events.retain(|event| made_at(*event).is_some_and(|at| since <= at && at < until));
     events.reverse();
-    let delivery = |event| Delivery { scope: scope.clone(), user, event, destination };
-    Ok(events.into_iter().map(delivery).collect())
+    let delivery = |event| Delivery { scope: scope.clone(), user: Some(user), event, destination };
+    Ok(events.into_iter().map(delivery).map(Turn::first).collect())
 }
 
 fn made_at(event: Uuid) -> Option<Timestamp> {

@@ -2,10 +2,12 @@
 //! patterns.
 
 mod api_keys;
-mod deliveries;
+mod attempts;
+mod dead_letters;
 mod destination_changes;
 mod destinations;
 mod events;
+mod health;
 mod issuers;
 mod item;
 mod keys;
@@ -15,14 +17,17 @@ mod sessions;
 mod tenants;
 mod transaction;
 mod users;
+mod waiting;
 mod windows;
 mod wrapped_keys;
 
 pub use api_keys::{ApiKeyPage, ApiKeyRecord, ApiKeyTransaction, Refused};
-pub use deliveries::Attempt;
+pub use attempts::Attempt;
+pub use dead_letters::DeadLetter;
 pub use destination_changes::DestinationChange;
-pub use destinations::NotWritten;
-pub use events::{HistoryKey, StreamedEvent};
+pub use destinations::{Needed, NotWritten};
+pub use events::{HistoryKey, StreamedEvent, StreamedKey};
+pub use health::{Tally, Verdict};
 pub use issuers::{Issuer, KeySource};
 pub use item::{
     DestinationSecrets, EXTERNAL_ID_CHARS, IdempotencyRecord, SessionRecord, StoredDestination,
@@ -33,6 +38,7 @@ pub use pages::{ListOrder, Page, Partition, Window};
 pub use purge::removed_user;
 pub use sessions::UserAndSession;
 pub use transaction::{Rejected, Transaction};
+pub use waiting::{Due, Spot, Until, Waiting};
 
 use crate::clock::Clock;
 

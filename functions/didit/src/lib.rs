@@ -172,12 +172,67 @@ pub static ROTATE_WEBHOOK_SECRET: Endpoint = Endpoint {
     handler: |app, call| Box::pin(destinations::rotate_secret::handle(app, call)),
 };
 
+/// `GET /v3/webhook/destinations/{uuid}/attempts/`: what was attempted for a webhook destination.
+pub static LIST_WEBHOOK_ATTEMPTS: Endpoint = Endpoint {
+    operation: "didit_list_webhook_attempts",
+    method: Method::GET,
+    path: "/v3/webhook/destinations/{uuid}/attempts",
+    action: Action::Webhooks,
+    api: &WEBHOOKS,
+    handler: |app, call| Box::pin(destinations::attempts::handle(app, call)),
+};
+
+/// `GET /v3/webhook/destinations/{uuid}/dead-letters/`: what was given up for a webhook destination.
+pub static LIST_WEBHOOK_DEAD_LETTERS: Endpoint = Endpoint {
+    operation: "didit_list_webhook_dead_letters",
+    method: Method::GET,
+    path: "/v3/webhook/destinations/{uuid}/dead-letters",
+    action: Action::Webhooks,
+    api: &WEBHOOKS,
+    handler: |app, call| Box::pin(destinations::dead_letters::handle(app, call)),
+};
+
+/// `POST /v3/webhook/destinations/{uuid}/dead-letters/replay/`: sends what was given up again.
+pub static REPLAY_WEBHOOK_DEAD_LETTERS: Endpoint = Endpoint {
+    operation: "didit_replay_webhook_dead_letters",
+    method: Method::POST,
+    path: "/v3/webhook/destinations/{uuid}/dead-letters/replay",
+    action: Action::Webhooks,
+    api: &WEBHOOKS,
+    handler: |app, call| Box::pin(destinations::replay::handle(app, call)),
+};
+
+/// `POST /v3/webhook/destinations/{uuid}/events/{event_id}/send/`: sends one event again.
+pub static SEND_WEBHOOK_EVENT: Endpoint = Endpoint {
+    operation: "didit_send_webhook_event",
+    method: Method::POST,
+    path: "/v3/webhook/destinations/{uuid}/events/{event_id}/send",
+    action: Action::Webhooks,
+    api: &WEBHOOKS,
+    handler: |app, call| Box::pin(destinations::send_event::handle(app, call)),
+};
+
+/// `POST /v3/webhook/destinations/{uuid}/test/`: sends a test event.
+pub static TEST_WEBHOOK_DESTINATION: Endpoint = Endpoint {
+    operation: "didit_test_webhook_destination",
+    method: Method::POST,
+    path: "/v3/webhook/destinations/{uuid}/test",
+    action: Action::Webhooks,
+    api: &WEBHOOKS,
+    handler: |app, call| Box::pin(destinations::test::handle(app, call)),
+};
+
 /// All endpoints of webhook destinations.
-pub static WEBHOOK_ENDPOINTS: [&Endpoint; 6] = [
+pub static WEBHOOK_ENDPOINTS: [&Endpoint; 11] = [
     &LIST_WEBHOOK_DESTINATIONS,
     &CREATE_WEBHOOK_DESTINATION,
     &GET_WEBHOOK_DESTINATION,
     &UPDATE_WEBHOOK_DESTINATION,
     &DELETE_WEBHOOK_DESTINATION,
     &ROTATE_WEBHOOK_SECRET,
+    &LIST_WEBHOOK_ATTEMPTS,
+    &LIST_WEBHOOK_DEAD_LETTERS,
+    &REPLAY_WEBHOOK_DEAD_LETTERS,
+    &SEND_WEBHOOK_EVENT,
+    &TEST_WEBHOOK_DESTINATION,
 ];

@@ -4,25 +4,25 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 use shared::{
-    domain::{Destination, Scope},
-    store::StreamedEvent,
+    domain::{Delivery, Destination, Scope},
+    store::{StreamedEvent, StreamedKey},
 };
 
 use crate::{
-    message::Delivery,
+    change::{Change, sequence_number},
+    message::Message,
     payload,
-    worker::{Malformed, Workshop, records},
+    worker::{Failed, Workshop, records},
 };
 
 /// Sends each event of a batch to the queue, once per destination that wants it. The stream is in order, so the first
 /// record that fails ends the work: the mapping comes back from there on. One that cannot be read would fail for ever; it is
 /// put aside, and those behind it go on.
-pub(crate) async fn handle(shop: &Workshop, event: Value) -> Result<Vec<String>, Malformed> {
+pub(crate) async fn handle(shop: &Workshop, event: Value) -> Result<Vec<String>, Failed> {
     let records = records(event)?;
     let mut known = HashMap::new();
     for record in &records {
-        let number = record.pointer("/dynamodb/SequenceNumber").and_then(Value::as_str);
-        let number = number.ok_or(Malformed)?;
+        let number = sequence_number(record)?;
         if let Err(cause) = fan_out(shop, record, &mut known).await {
             tracing::error!(
                 operation = "events_fan_out",
@@ -40,12 +40,20 @@ pub(crate) async fn handle(shop: &Workshop, event: Value) -> Result<Vec<String>,
 type Known = HashMap<Scope, Vec<Destination>>;
 
 async fn fan_out(shop: &Workshop, record: &Value, known: &mut Known) -> Result<(), String> {
-    let text = |pointer: &str| record.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-    let is_event = text("/dynamodb/Keys/sk/S").starts_with("E#");
-    if text("/eventName") != "INSERT" || !is_event {
+    let Some(change) = Change::read(record) else { return put_aside(shop, record).await };
+    if !change.is_insertion() {
         return Ok(());
     }
-    let Some(streamed) = record.pointer("/dynamodb/NewImage").and_then(StreamedEvent::read) else {
+    let StreamedKey { pk, sk } = &change.key;
+    if let Some(delivery) = Delivery::waiting_at(pk, sk).filter(|it| it.user.is_none()) {
+        // Somebody waits for a test, and not for the next sweep.
+        let sent = shop.queue.send(&[Message::again(delivery)]).await;
+        return sent.map_err(|error| error.to_string());
+    }
+    if !sk.starts_with("E#") {
+        return Ok(());
+    }
+    let Some(streamed) = StreamedEvent::read(change.record.change.new_image) else {
         return put_aside(shop, record).await;
     };
     let StreamedEvent { scope, user, event } = streamed;
@@ -59,10 +67,11 @@ async fn fan_out(shop: &Workshop, record: &Value, known: &mut Known) -> Result<(
     let deliveries: Vec<_> = wanting
         .map(|destination| Delivery {
             scope: scope.clone(),
-            user,
+            user: Some(user),
             event: event.id,
             destination: destination.id,
         })
+        .map(Message::first)
         .collect();
     if deliveries.is_empty() {
         return Ok(());

@@ -1,10 +1,13 @@
-//! The workers behind webhooks. They have no route: the table's stream calls one, the queue another.
+//! The workers behind webhooks. They have no route: the table's stream calls two, the queue one, a schedule one.
 //!
 //! `fan_out` turns each event on the stream into one message per destination that wants it; a message holds references and
-//! nothing else. `deliver` reads what a message refers to, signs it and posts it. `purge` removes what is left of a user whom
+//! nothing else. `deliver` reads what a message refers to, signs it and posts it. What fails waits outside the queue, and
+//! `sweep` puts it back when it is due. `purge` removes what is left of a user whom
 //! time to live has taken.
 
+mod breaker;
 mod canonical;
+mod change;
 mod deliver;
 mod fan_out;
 mod message;
@@ -12,15 +15,19 @@ mod payload;
 mod post;
 mod purge;
 mod queue;
+mod record;
 mod resolver;
 mod schedule;
+mod secrets;
 mod signature;
+mod sweep;
+mod turn;
 mod worker;
 
-pub use message::Delivery;
+pub use message::Message;
 pub use queue::Queue;
 pub use schedule::{ATTEMPTS, PAUSES, pause};
-pub use worker::{Handler, Malformed, QueueOf, Worker, Workshop, run};
+pub use worker::{Failed, Handler, QueueOf, Worker, Workshop, run};
 
 /// From the table's stream to the queue.
 pub static FAN_OUT: Worker = Worker {
@@ -36,6 +43,13 @@ pub static DELIVER: Worker = Worker {
     handler: |shop, event| Box::pin(deliver::handle(shop, event)),
 };
 
+/// From what waits to the queue.
+pub static SWEEP: Worker = Worker {
+    operation: "events_sweep",
+    queues: &[QueueOf::Deliveries],
+    handler: |shop, event| Box::pin(sweep::handle(shop, event)),
+};
+
 /// What is left of users who are gone.
 pub static PURGE: Worker = Worker {
     operation: "events_purge",
@@ -44,4 +58,4 @@ pub static PURGE: Worker = Worker {
 };
 
 /// All workers.
-pub static WORKERS: [&Worker; 3] = [&FAN_OUT, &DELIVER, &PURGE];
+pub static WORKERS: [&Worker; 4] = [&FAN_OUT, &DELIVER, &SWEEP, &PURGE];

@@ -2,55 +2,72 @@
 //! learns ids.
 
 use serde::{Deserialize, Serialize};
-use shared::domain::{DestinationId, Mode, Scope, TenantId, UserId};
-use uuid::Uuid;
+use shared::domain::{Delivery, DestinationId, Mode, Scope, TenantId, UserId};
 
-/// One event for one destination.
+/// A delivery whose turn it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Delivery {
-    /// Whose data.
-    pub scope: Scope,
-    /// The user.
-    pub user: UserId,
-    /// The event.
-    pub event: Uuid,
-    /// Where it goes.
-    pub destination: DestinationId,
+pub struct Message {
+    /// What is to be delivered.
+    pub delivery: Delivery,
+    /// Whether it waited outside the queue. If it does not wait there any more when the message is received, somebody has
+    /// dealt with it.
+    pub waited: bool,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Text {
     tenant: String,
     mode: String,
-    user: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    user: Option<String>,
     event: String,
     destination: String,
+    #[serde(default)]
+    waited: bool,
 }
 
-impl Delivery {
+impl Message {
+    /// The first turn of a delivery.
+    pub const fn first(delivery: Delivery) -> Self {
+        Self { delivery, waited: false }
+    }
+
+    /// The turn of one that waited.
+    pub const fn again(delivery: Delivery) -> Self {
+        Self { delivery, waited: true }
+    }
+
     /// The message's text.
     pub fn to_text(&self) -> String {
+        let Self { delivery, waited } = self;
         let text = Text {
-            tenant: self.scope.tenant.as_str().to_owned(),
-            mode: self.scope.mode.as_str().to_owned(),
-            user: self.user.to_hex(),
-            event: self.event.to_string(),
-            destination: self.destination.to_string(),
+            tenant: delivery.scope.tenant.as_str().to_owned(),
+            mode: delivery.scope.mode.as_str().to_owned(),
+            user: delivery.user.map(UserId::to_hex),
+            event: delivery.event.to_string(),
+            destination: delivery.destination.to_string(),
+            waited: *waited,
         };
         serde_json::to_string(&text).unwrap_or_default()
     }
 
-    /// Reads what [`Delivery::to_text`] writes.
+    /// Reads what [`Message::to_text`] writes.
     pub fn parse(text: &str) -> Option<Self> {
         let text: Text = serde_json::from_str(text).ok()?;
-        Some(Self {
+        let delivery = Delivery {
             scope: Scope {
                 tenant: TenantId::parse(&text.tenant).ok()?,
                 mode: Mode::parse(&text.mode).ok()?,
             },
-            user: UserId::parse_hex(&text.user).ok()?,
+            user: text.user.map(|hex| UserId::parse_hex(&hex)).transpose().ok()?,
             event: text.event.parse().ok()?,
             destination: DestinationId::parse(&text.destination).ok()?,
-        })
+        };
+        Some(Self { delivery, waited: text.waited })
+    }
+
+    /// Whose it is, as the queue's fairness counts: a backlog of one tenant and mode does not delay the others.
+    pub(crate) fn group(&self) -> String {
+        self.delivery.scope.to_string()
     }
 }

@@ -46,6 +46,11 @@ impl Answer {
         self.status.is_some_and(|status| (200..300).contains(&status))
     }
 
+    /// Whether it was that nobody is there any more.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.status == Some(410)
+    }
+
     /// Whether a later attempt may be answered otherwise: no answer, 5xx, a redirect (none is followed), and the three of
     /// 4xx that pass.
     pub(crate) fn is_temporary(&self) -> bool {

@@ -1,21 +1,31 @@
 //! `events_purge`: when time to live, or an erasure, has taken a user, nothing of them stays.
 
 use serde_json::Value;
-use shared::store::removed_user;
+use shared::store::{StreamedKey, removed_user};
 
-use crate::worker::{Malformed, Workshop, records};
+use crate::{
+    change::{Change, sequence_number},
+    worker::{Failed, Workshop, records},
+};
 
 /// Removes the events that would stay for ever of each user of a batch, and the data key. The first record that fails ends the work:
 /// the mapping comes back from there on.
-pub(crate) async fn handle(shop: &Workshop, event: Value) -> Result<Vec<String>, Malformed> {
+pub(crate) async fn handle(shop: &Workshop, event: Value) -> Result<Vec<String>, Failed> {
     for record in &records(event)? {
-        let text = |pointer: &str| record.pointer(pointer).and_then(Value::as_str);
-        let number = text("/dynamodb/SequenceNumber").ok_or(Malformed)?;
-        if text("/eventName") != Some("REMOVE") {
+        let number = sequence_number(record)?;
+        let Some(change) = Change::read(record) else {
+            let cause = "an unreadable record";
+            tracing::error!(
+                operation = "events_purge",
+                sequence_number = number,
+                cause,
+                "record passed over"
+            );
             continue;
-        }
-        let key = text("/dynamodb/Keys/pk/S").zip(text("/dynamodb/Keys/sk/S"));
-        let Some((scope, user)) = key.and_then(|(pk, sk)| removed_user(pk, sk)) else { continue };
+        };
+        let StreamedKey { pk, sk } = &change.key;
+        let removed = removed_user(pk, sk).filter(|_| change.is_removal());
+        let Some((scope, user)) = removed else { continue };
         match shop.app.store.purge(&scope, user).await {
             Ok(events) => tracing::info!(
                 operation = "events_purge",

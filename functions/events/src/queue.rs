@@ -1,17 +1,14 @@
 //! The queue of deliveries.
 
-use std::time::Duration;
-
 use aws_config::SdkConfig;
 use aws_sdk_sqs::{
     Client,
     error::{ProvideErrorMetadata, SdkError},
-    types::SendMessageBatchRequestEntry,
+    types::{QueueAttributeName, SendMessageBatchRequestEntry},
 };
-
 use shared::aws::Patience;
 
-use crate::message::Delivery;
+use crate::message::Message;
 
 /// How many messages one call may send.
 const BATCH: usize = 10;
@@ -45,13 +42,14 @@ impl Queue {
         Self { client: Client::from_conf(client), url }
     }
 
-    /// Puts deliveries into the queue, in their order. All, or an error: then some may be in it.
-    pub async fn send(&self, deliveries: &[Delivery]) -> Result<(), QueueError> {
+    /// Puts messages into the queue, in their order. All, or an error: then some may be in it. The queue is fair: each
+    /// message names whose it is.
+    pub async fn send(&self, messages: &[Message]) -> Result<(), QueueError> {
         const CALL: &str = "sqs:SendMessage";
-        for batch in deliveries.chunks(BATCH) {
-            let entry = |(place, delivery): (usize, &Delivery)| {
+        for batch in messages.chunks(BATCH) {
+            let entry = |(place, message): (usize, &Message)| {
                 let entry = SendMessageBatchRequestEntry::builder().id(place.to_string());
-                entry.message_body(delivery.to_text()).build()
+                entry.message_body(message.to_text()).message_group_id(message.group()).build()
             };
             let entries = batch.iter().enumerate().map(entry).collect::<Result<Vec<_>, _>>();
             let incomplete = |_| QueueError { call: CALL, code: "an incomplete request".into() };
@@ -72,12 +70,21 @@ impl Queue {
         answer.map(drop).map_err(|error| QueueError::of("sqs:SendMessage", &error))
     }
 
-    /// Hides a message that was received for so long from now on.
-    pub async fn hide(&self, receipt: &str, pause: Duration) -> Result<(), QueueError> {
-        let seconds = i32::try_from(pause.as_secs()).unwrap_or(i32::MAX);
-        let call = self.client.change_message_visibility().queue_url(&self.url);
-        let call = call.receipt_handle(receipt).visibility_timeout(seconds);
-        let answer = call.send().await;
-        answer.map(drop).map_err(|error| QueueError::of("sqs:ChangeMessageVisibility", &error))
+    /// How many messages are in the queue: to be received, received, and delayed. SQS counts them roughly.
+    pub async fn load(&self) -> Result<usize, QueueError> {
+        const COUNTS: [QueueAttributeName; 3] = [
+            QueueAttributeName::ApproximateNumberOfMessages,
+            QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
+            QueueAttributeName::ApproximateNumberOfMessagesDelayed,
+        ];
+        const CALL: &str = "sqs:GetQueueAttributes";
+        let call = self.client.get_queue_attributes().queue_url(&self.url);
+        let call = call.set_attribute_names(Some(COUNTS.into())).send().await;
+        let attributes = call.map_err(|error| QueueError::of(CALL, &error))?.attributes;
+        let attributes = attributes.unwrap_or_default();
+        let counts: Option<Vec<usize>> =
+            COUNTS.iter().map(|name| attributes.get(name)?.parse().ok()).collect();
+        let unknown = || QueueError { call: CALL, code: "no counts".to_owned() };
+        Ok(counts.ok_or_else(unknown)?.into_iter().fold(0, usize::saturating_add))
     }
 }

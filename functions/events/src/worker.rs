@@ -17,13 +17,19 @@ use shared::{
 
 use crate::{post::Poster, queue::Queue};
 
-/// An event that no service of AWS sends. The batch fails as a whole.
+/// Why a worker did not do its work. The batch fails as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the event has no records")]
-pub struct Malformed;
+pub enum Failed {
+    /// The event is one that no service of AWS sends.
+    #[error("the event has no records")]
+    Malformed,
+    /// AWS was away, or the worker panicked: the log says more.
+    #[error("the work was interrupted")]
+    Interrupted,
+}
 
 /// The body of a worker: from an event of Lambda's to the ids of the records that failed.
-pub type Handler = for<'a> fn(&'a Workshop, Value) -> BoxFuture<'a, Result<Vec<String>, Malformed>>;
+pub type Handler = for<'a> fn(&'a Workshop, Value) -> BoxFuture<'a, Result<Vec<String>, Failed>>;
 
 /// A queue that a worker sends to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,9 +98,9 @@ impl Worker {
 
     /// Handles one batch: the answer that event source mappings with `ReportBatchItemFailures` expect. What a panic left
     /// unsaid is everything: the batch fails as a whole.
-    pub async fn answer(&self, shop: &Workshop, event: Value) -> Result<Value, Malformed> {
+    pub async fn answer(&self, shop: &Workshop, event: Value) -> Result<Value, Failed> {
         let work = AssertUnwindSafe((self.handler)(shop, event)).catch_unwind().await;
-        let failed = work.unwrap_or(Err(Malformed)).inspect_err(|error| {
+        let failed = work.unwrap_or(Err(Failed::Interrupted)).inspect_err(|error| {
             tracing::error!(operation = self.operation, cause = error.to_string(), "batch failed");
         })?;
         let failed = failed.into_iter().map(|id| json!({"itemIdentifier": id}));
@@ -126,10 +132,10 @@ fn bad_configuration(error: &ConfigError) {
 }
 
 /// The records of an event.
-pub(crate) fn records(event: Value) -> Result<Vec<Value>, Malformed> {
-    let Value::Object(mut members) = event else { return Err(Malformed) };
+pub(crate) fn records(event: Value) -> Result<Vec<Value>, Failed> {
+    let Value::Object(mut members) = event else { return Err(Failed::Malformed) };
     match members.remove("Records") {
         Some(Value::Array(records)) => Ok(records),
-        Some(_) | None => Err(Malformed),
+        Some(_) | None => Err(Failed::Malformed),
     }
 }

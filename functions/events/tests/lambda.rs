@@ -19,6 +19,7 @@ fn binary(operation: &str) -> &'static Path {
     Path::new(match operation {
         "events_fan_out" => env!("CARGO_BIN_EXE_events_fan_out"),
         "events_deliver" => env!("CARGO_BIN_EXE_events_deliver"),
+        "events_sweep" => env!("CARGO_BIN_EXE_events_sweep"),
         "events_purge" => env!("CARGO_BIN_EXE_events_purge"),
         unknown => panic!("{unknown} has no binary here"),
     })
@@ -48,24 +49,28 @@ fn record(operation: &str) -> Value {
                 "event": id, "destination": id,
             }).to_string(),
         }),
-        "events_fan_out" => json!({"eventName": "INSERT", "dynamodb": {
-            "Keys": {"pk": text(pk), "sk": text(&format!("E#{id}"))}, "SequenceNumber": "1",
-            "NewImage": {
-                "pk": text(pk), "sk": text(&format!("E#{id}")), "event_id": text(id),
-                "kind": text("user.deleted"), "at": {"N": "0"}, "actor": text("a"),
-                "operation": text("b"), "request_id": text("c"), "fields": {"L": []},
-                "changes": text("{}"),
-            },
-        }}),
-        _purge => json!({"eventName": "REMOVE", "dynamodb": {
-            "Keys": {"pk": text(pk), "sk": text("U")}, "SequenceNumber": "1",
-        }}),
+        "events_fan_out" => {
+            json!({"eventName": "INSERT", "eventID": "1", "awsRegion": "us-east-1", "dynamodb": {
+                "Keys": {"pk": text(pk), "sk": text(&format!("E#{id}"))}, "SequenceNumber": "1", "SizeBytes": 1,
+                "NewImage": {
+                    "pk": text(pk), "sk": text(&format!("E#{id}")), "event_id": text(id),
+                    "kind": text("user.deleted"), "at": {"N": "0"}, "actor": text("a"),
+                    "operation": text("b"), "request_id": text("c"), "fields": {"L": []},
+                    "changes": text("{}"),
+                },
+            }})
+        }
+        _purge => {
+            json!({"eventName": "REMOVE", "eventID": "1", "awsRegion": "us-east-1", "dynamodb": {
+                "Keys": {"pk": text(pk), "sk": text("U")}, "SequenceNumber": "1", "SizeBytes": 1,
+            }})
+        }
     }
 }
 
 #[tokio::test]
 async fn a_worker_answers_batches_and_outlives_what_is_none_and_backends_that_fail() {
-    for worker in events::WORKERS {
+    for worker in events::WORKERS.into_iter().filter(|it| it.operation != "events_sweep") {
         let process =
             LambdaProcess::start(binary(worker.operation), &environment(worker.operation));
         assert_eq!(failures(&process, &json!({"Records": []})).await, json!([]));
@@ -91,11 +96,32 @@ async fn a_worker_answers_batches_and_outlives_what_is_none_and_backends_that_fa
 }
 
 #[tokio::test]
+async fn the_sweep_takes_any_event_and_fails_where_its_backends_do() {
+    let event = json!({"detail-type": "Scheduled Event", "detail": {}});
+    let process = LambdaProcess::start(binary("events_sweep"), &environment("events_sweep"));
+    for event in [event.clone(), json!({}), json!(null), json!("x")] {
+        assert_eq!(failures(&process, &event).await, json!([]), "{event}");
+    }
+    for away in ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_SQS"] {
+        let mut environment = environment("events_sweep");
+        environment.retain(|(it, _)| it != away);
+        environment.push((away.to_owned(), "http://127.0.0.1:1".to_owned()));
+        let process = LambdaProcess::start(binary("events_sweep"), &environment);
+        for _ in 0..2 {
+            let outcome = process.invoke(&event.to_string()).await;
+            assert!(matches!(outcome, Outcome::Error(_)), "{away}: {outcome:?}");
+        }
+        assert!(process.is_alive());
+    }
+}
+
+#[tokio::test]
 async fn a_worker_without_its_tables_or_its_queue_does_not_start() {
     for (worker, missing) in [
         ("events_deliver", "USERS_TABLE"),
         ("events_deliver", "WEBHOOK_QUEUE_URL"),
         ("events_fan_out", "STREAM_FAILURE_QUEUE_URL"),
+        ("events_sweep", "WEBHOOK_QUEUE_URL"),
     ] {
         let mut environment = environment(worker);
         environment.retain(|(name, _)| name != missing);

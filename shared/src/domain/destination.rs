@@ -22,6 +22,13 @@ impl DestinationId {
         let uuid = Uuid::try_parse(text).ok().filter(|_| text.len() == 36);
         uuid.map(Self).ok_or(super::InvalidId("destination id"))
     }
+
+    /// One of `parts` numbers, from 0 on, over which destinations spread evenly; always the same for the same one.
+    pub fn spread(self, parts: u8) -> u8 {
+        // The last bytes of a version 7 are random.
+        let [.., last] = self.0.into_bytes();
+        last.checked_rem(parts).unwrap_or_default()
+    }
 }
 
 impl fmt::Display for DestinationId {
@@ -161,8 +168,6 @@ pub struct Destination {
     pub created_at: Timestamp,
     /// When its owner last changed it, or a 410 disabled it.
     pub updated_at: Timestamp,
-    /// How deliveries went.
-    pub figures: Figures,
 }
 
 impl Destination {

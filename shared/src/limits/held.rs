@@ -132,8 +132,8 @@ impl Held {
         let unsettled =
             window.unsettled(at).saturating_sub(own_unsettled.unwrap_or(1).saturating_sub(1));
         let spare = most.div_euclid(SPARE);
-        let share = spare.saturating_mul(own).checked_div(counting).unwrap_or(0);
-        let spare = share.min(spare.saturating_sub(unsettled)).max(0);
+        let ours = spare.saturating_mul(own).checked_div(counting).unwrap_or(0);
+        let spare = ours.min(spare.saturating_sub(unsettled)).max(0);
         let wanted = match self.block {
             // All of it was of use, and soon: twice as many will be.
             Some(block) if (0..BLOCK_MS).contains(&block.age(at)) => {

@@ -8,14 +8,16 @@ use aws_sdk_dynamodb::{
 };
 
 use super::{
-    Store, StoredDestination,
+    Store, StoredDestination, Waiting,
+    health::{condition_met, health},
     item::{DestinationItem, EventItem},
     keys,
     users::read,
+    waiting::waiting,
 };
 use crate::{
     aws::AwsError,
-    domain::{Destination, DestinationId, Event, Scope, UserId},
+    domain::{Delivery, Destination, DestinationId, Event, Health, Scope, Timestamp},
     vault::Fingerprint,
 };
 
@@ -44,6 +46,39 @@ impl From<AwsError> for NotWritten {
 
 type Item = HashMap<String, AttributeValue>;
 
+/// What a delivery needs: each part where it is there.
+#[derive(Debug, Default)]
+pub struct Needed {
+    /// Where it goes.
+    pub destination: Option<StoredDestination>,
+    /// How that is doing.
+    pub health: Option<Health>,
+    /// What it tells of; a test event has none.
+    pub event: Option<Event>,
+    /// How far it is, if it waited before.
+    pub waiting: Option<Waiting>,
+}
+
+impl Needed {
+    fn of(found: HashMap<String, Vec<Item>>) -> Result<Self, AwsError> {
+        const CALL: &str = "dynamodb:BatchGetItem";
+        let mut needed = Self::default();
+        for item in found.into_values().flatten() {
+            let sk = item.get("sk").and_then(|sk| sk.as_s().ok()).map_or("", String::as_str);
+            if sk.starts_with(keys::EVENT_PREFIX) {
+                needed.event = Some(read::<EventItem>(CALL, item)?.into_event()?);
+            } else if sk == keys::HEALTH {
+                needed.health = Some(health(item)?);
+            } else if sk.starts_with(keys::DESTINATION_PREFIX) {
+                needed.destination = Some(stored(item)?);
+            } else {
+                needed.waiting = Some(waiting(item)?);
+            }
+        }
+        Ok(needed)
+    }
+}
+
 impl Store {
     /// All destinations, oldest first. There are few: see [`Destination::MAX_PER_SCOPE`].
     pub async fn destinations(&self, scope: &Scope) -> Result<Vec<StoredDestination>, AwsError> {
@@ -67,26 +102,43 @@ impl Store {
         item.map(stored).transpose()
     }
 
-    /// One destination and one event of a user, read together.
-    pub async fn destination_and_event(
+    /// One destination and how it is doing, read together.
+    pub async fn destination_and_health(
         &self,
         scope: &Scope,
         id: DestinationId,
-        user: UserId,
-        event: uuid::Uuid,
-    ) -> Result<(Option<StoredDestination>, Option<Event>), AwsError> {
-        let wanted = vec![keys::destination(scope, id), keys::event(scope, user, event)];
+    ) -> Result<Option<(StoredDestination, Health)>, AwsError> {
+        let wanted = vec![keys::destination(scope, id), keys::health(scope, id)];
         let found = self.batch_get(HashMap::from([(self.users_table.clone(), wanted)])).await?;
-        let (mut destination, mut event) = (None, None);
-        for item in found.into_values().flatten() {
-            let sk = item.get("sk").and_then(|sk| sk.as_s().ok());
-            if sk.is_some_and(|sk| sk.starts_with(keys::EVENT_PREFIX)) {
-                event = Some(read::<EventItem>("dynamodb:BatchGetItem", item)?.into_event()?);
-            } else {
-                destination = Some(stored(item)?);
-            }
-        }
-        Ok((destination, event))
+        let needed = Needed::of(found)?;
+        Ok(needed.destination.map(|stored| (stored, needed.health.unwrap_or_default())))
+    }
+
+    /// All that a delivery needs, read together.
+    pub async fn needed(&self, delivery: &Delivery) -> Result<Needed, AwsError> {
+        let Delivery { scope, destination, event, user } = delivery;
+        let mut wanted = vec![
+            keys::destination(scope, *destination),
+            keys::health(scope, *destination),
+            keys::waiting(delivery),
+        ];
+        wanted.extend(user.map(|user| keys::event(scope, user, *event)));
+        Needed::of(self.batch_get(HashMap::from([(self.users_table.clone(), wanted)])).await?)
+    }
+
+    /// Sends nothing to a destination any more, until its owner enables it again.
+    pub async fn disable_destination(
+        &self,
+        scope: &Scope,
+        id: DestinationId,
+        now: Timestamp,
+    ) -> Result<(), AwsError> {
+        let update = self.client.update_item().table_name(&self.users_table);
+        let update = update.set_key(Some(keys::destination(scope, id).attributes()));
+        let update = update.update_expression("SET enabled = :no, updated_at = :now");
+        let update = update.expression_attribute_values(":no", AttributeValue::Bool(false));
+        let update = update.expression_attribute_values(":now", number(now.unix_millis()));
+        condition_met(update.condition_expression("attribute_exists(pk)")).await.map(drop)
     }
 
     /// Keeps a new destination and claims its URL, unless there are too many.
@@ -99,6 +151,8 @@ impl Store {
         let item = item.map_err(|_| AwsError::unexpected(TRANSACTION, "an unwritable item"))?;
         let put = Put::builder().table_name(&self.users_table).set_item(Some(item));
         let put = put.condition_expression("attribute_not_exists(pk)").build();
+        let health = Put::builder().table_name(&self.users_table);
+        let health = health.set_item(Some(keys::health(scope, new.destination.id).attributes()));
         let count = self
             .count_destinations(scope)
             .update_expression("SET #count = if_not_exists(#count, :zero) + :one");
@@ -109,12 +163,15 @@ impl Store {
             TransactWriteItem::builder().put(put.map_err(incomplete)?).build(),
             self.claim_url(scope, &new.url_name, new.destination.id)?,
             TransactWriteItem::builder().update(count.build().map_err(incomplete)?).build(),
+            TransactWriteItem::builder().put(health.build().map_err(incomplete)?).build(),
         ];
-        let meaning = [NotWritten::Stale, NotWritten::UrlTaken, NotWritten::TooMany];
+        let meaning =
+            [NotWritten::Stale, NotWritten::UrlTaken, NotWritten::TooMany, NotWritten::Stale];
         self.transact(parts.into(), meaning.into()).await
     }
 
-    /// Removes a destination that was read, and lets its URL go.
+    /// Removes a destination that was read, and lets its URL go. What waits for it is dropped at its turn, or by its time to
+    /// live.
     pub async fn delete_destination(
         &self,
         scope: &Scope,
@@ -125,13 +182,17 @@ impl Store {
         let delete = delete.set_key(Some(key.attributes()));
         let delete = delete.condition_expression("url_name = :known");
         let delete = delete.expression_attribute_values(":known", text(known.url_name.as_str()));
+        let health = Delete::builder().table_name(&self.users_table);
+        let key = keys::health(scope, known.destination.id);
+        let health = health.set_key(Some(key.attributes()));
         let count = self.count_destinations(scope).update_expression("SET #count = #count - :one");
         let parts = [
             TransactWriteItem::builder().delete(delete.build().map_err(incomplete)?).build(),
             self.release_url(scope, &known.url_name)?,
             TransactWriteItem::builder().update(count.build().map_err(incomplete)?).build(),
+            TransactWriteItem::builder().delete(health.build().map_err(incomplete)?).build(),
         ];
-        let meaning = [NotWritten::Stale, NotWritten::Stale, NotWritten::Stale];
+        let meaning = [NotWritten::Stale, NotWritten::Stale, NotWritten::Stale, NotWritten::Stale];
         self.transact(parts.into(), meaning.into()).await
     }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::{operation::query::builders::QueryFluentBuilder, types::AttributeValue};
+use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{
@@ -45,12 +46,27 @@ pub struct StreamedEvent {
 }
 
 impl StreamedEvent {
-    /// Reads the new image of a record of the stream, in DynamoDB's JSON. `None` where it is no event of ours.
-    pub fn read(image: &serde_json::Value) -> Option<Self> {
-        let item: serde_dynamo::Item = serde_json::from_value(image.clone()).ok()?;
-        let item: EventItem = serde_dynamo::from_item(item).ok()?;
+    /// Reads the new image of a record of the stream. `None` where it is no event of ours.
+    pub fn read(image: serde_dynamo::Item) -> Option<Self> {
+        let item: EventItem = serde_dynamo::from_item(image).ok()?;
         let (scope, user) = keys::scope_and_user(item.partition())?;
         Some(Self { scope, user, event: item.into_event().ok()? })
+    }
+}
+
+/// The key of an item as the table's stream shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct StreamedKey {
+    /// Its partition key.
+    pub pk: String,
+    /// Its sort key.
+    pub sk: String,
+}
+
+impl StreamedKey {
+    /// Reads the keys of a record of the stream.
+    pub fn read(keys: serde_dynamo::Item) -> Option<Self> {
+        serde_dynamo::from_item(keys).ok()
     }
 }
 
@@ -88,6 +104,17 @@ impl Store {
         items.truncate(limit);
         let events = items.into_iter().map(|item| read::<EventItem>(CALL, item)?.into_event());
         Ok((events.collect::<Result<_, _>>()?, has_more))
+    }
+
+    /// Whether a user has an event, still.
+    pub async fn has_event(
+        &self,
+        scope: &Scope,
+        user: UserId,
+        event: Uuid,
+    ) -> Result<bool, AwsError> {
+        let found = self.get_item(&self.users_table, &keys::event(scope, user, event)).await?;
+        Ok(found.is_some())
     }
 
     /// Where all events and verification sessions of a user lie, the newest events first.

@@ -2,6 +2,7 @@
 
 mod destination;
 mod event;
+mod health;
 mod idempotency;
 mod position;
 mod session;
@@ -10,6 +11,7 @@ mod user;
 pub(super) use destination::DestinationItem;
 pub use destination::{DestinationSecrets, StoredDestination};
 pub(super) use event::EventItem;
+pub(super) use health::HealthItem;
 pub(super) use idempotency::IdempotencyItem;
 pub use idempotency::{IdempotencyRecord, Subject};
 pub use position::{EXTERNAL_ID_CHARS, position};

@@ -6,14 +6,15 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::{
     domain::{
-        DestinationId, Mode, Scope, Status, TenantId, Timestamp, UserId, field::FingerprintKind,
+        Delivery, DestinationId, Mode, Scope, Status, TenantId, Timestamp, UserId,
+        field::FingerprintKind,
     },
     limits::Traffic,
     vault::{Fingerprint, Purpose},
 };
 
 /// A primary key.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Key {
     pub(super) pk: String,
     pub(super) sk: String,
@@ -195,6 +196,97 @@ pub(super) const DESTINATION_PREFIX: &str = "D#";
 
 pub(super) fn destination(scope: &Scope, id: DestinationId) -> Key {
     Key::new(destinations(scope), format!("{DESTINATION_PREFIX}{id}"))
+}
+
+/// The partition of one destination: its health, its attempts, its dead letters.
+pub(super) fn of_destination(scope: &Scope, id: DestinationId) -> String {
+    format!("{}#{id}", destinations(scope))
+}
+
+/// How a destination is doing.
+pub(super) fn health(scope: &Scope, id: DestinationId) -> Key {
+    Key::new(of_destination(scope, id), HEALTH)
+}
+
+/// The sort key of [`health`].
+pub(super) const HEALTH: &str = "H";
+
+/// What the sort keys of attempts begin with.
+pub(super) const ATTEMPT_PREFIX: &str = "A#";
+
+/// An attempt: by event, and those of one event by time.
+pub(super) fn attempt(delivery: &Delivery, at: Timestamp) -> Key {
+    let partition = of_destination(&delivery.scope, delivery.destination);
+    Key::new(partition, format!("{ATTEMPT_PREFIX}{}#{:015}", delivery.event, at.unix_millis()))
+}
+
+/// What the sort keys of dead letters begin with.
+pub(super) const DEAD_LETTER_PREFIX: &str = "L#";
+
+pub(super) fn dead_letter(scope: &Scope, id: DestinationId, event: uuid::Uuid) -> Key {
+    Key::new(of_destination(scope, id), format!("{DEAD_LETTER_PREFIX}{event}"))
+}
+
+/// What the sort keys of deliveries that wait begin with.
+const WAITING_PREFIX: &str = "P#";
+/// What stands for the user of a test event.
+const NOBODY: &str = "test";
+
+/// A delivery that waits: a partition each, so that many at once spread.
+pub(super) fn waiting(delivery: &Delivery) -> Key {
+    let partition = of_destination(&delivery.scope, delivery.destination);
+    let user = delivery.user.map_or_else(|| NOBODY.to_owned(), UserId::to_hex);
+    Key::new(format!("{partition}#{}", delivery.event), format!("{WAITING_PREFIX}{user}"))
+}
+
+/// Reads the delivery back out of the key of [`waiting`].
+pub(super) fn waiting_delivery(pk: &str, sk: &str) -> Option<Delivery> {
+    let (scope, rest) = scope_of_destinations(pk)?;
+    let (destination, event) = rest.split_once('#')?;
+    let user = sk.strip_prefix(WAITING_PREFIX)?;
+    let user = if user == NOBODY { None } else { Some(UserId::parse_hex(user).ok()?) };
+    let destination = DestinationId::parse(destination).ok()?;
+    Some(Delivery { scope, destination, event: event.parse().ok()?, user })
+}
+
+/// Reads scope and destination back out of the partition key of [`health`].
+pub(super) fn destination_of(pk: &str) -> Option<(Scope, DestinationId)> {
+    let (scope, id) = scope_of_destinations(pk)?;
+    Some((scope, DestinationId::parse(id).ok()?))
+}
+
+fn scope_of_destinations(pk: &str) -> Option<(Scope, &str)> {
+    let (scope, rest) = pk.strip_prefix("T#")?.split_once("#W#")?;
+    let (tenant, mode) = scope.split_once('#')?;
+    let (tenant, mode) = (TenantId::parse(tenant).ok()?, Mode::parse(mode).ok()?);
+    Some((Scope { tenant, mode }, rest))
+}
+
+/// Into how many partitions of the index what is due is spread.
+pub(super) const DUE_SHARDS: u8 = 16;
+
+/// A partition of what is due: all of one destination is in one, so that its backlog holds up few others.
+pub(super) fn due_shard(id: DestinationId) -> String {
+    due_partition(id.spread(DUE_SHARDS))
+}
+
+/// The partition of this number.
+pub(super) fn due_partition(shard: u8) -> String {
+    format!("W#due#{shard}")
+}
+
+/// Into how many partitions of the index a waiting line is spread.
+pub(super) const LINE_SHARDS: u8 = 4;
+
+/// A partition of the line that waits for a destination while its breaker is open.
+pub(super) fn line(scope: &Scope, id: DestinationId, shard: u8) -> String {
+    format!("{}#line#{shard}", of_destination(scope, id))
+}
+
+/// The one that a delivery stands in.
+pub(super) fn line_of(delivery: &Delivery) -> String {
+    let [.., last] = delivery.event.into_bytes();
+    line(&delivery.scope, delivery.destination, last.checked_rem(LINE_SHARDS).unwrap_or_default())
 }
 
 /// The claim on a destination's URL: one item, so one destination.

@@ -34,7 +34,7 @@ impl Store {
         Ok(history.len())
     }
 
-    async fn delete_item(&self, table: &str, key: &keys::Key) -> Result<(), AwsError> {
+    pub(super) async fn delete_item(&self, table: &str, key: &keys::Key) -> Result<(), AwsError> {
         let call = self.client.delete_item().table_name(table).set_key(Some(key.attributes()));
         let answer = call.send().await;
         answer.map(drop).map_err(|error| AwsError::of("dynamodb:DeleteItem", &error))

@@ -45,6 +45,17 @@ pub async fn get_destination(
     app.store.destination(scope, id).await?.ok_or(Error::NotFound)
 }
 
+/// One destination, and how deliveries went.
+pub async fn destination_and_figures(
+    app: &App,
+    scope: &Scope,
+    id: DestinationId,
+) -> Result<(Destination, Figures)> {
+    let found = app.store.destination_and_health(scope, id).await?.ok_or(Error::NotFound)?;
+    let (stored, health) = found;
+    Ok((stored.destination, health.figures))
+}
+
 /// Makes a destination, with a secret of its own.
 pub async fn create_destination(
     app: &App,
@@ -64,7 +75,6 @@ pub async fn create_destination(
         subscribed: new.subscribed,
         created_at: now,
         updated_at: now,
-        figures: Figures::default(),
     };
     let secret = WebhookSecret::make()?;
     let current = secret.seal(scope, destination.id, &branch)?;
@@ -81,22 +91,30 @@ pub async fn create_destination(
     Err(Error::Contended)
 }
 
-/// Changes a destination; `url` is where it is to be from now on, as for [`NewDestination`].
+/// Changes a destination; `url` is where it is to be from now on, as for [`NewDestination`]. Answers how deliveries went, too.
 pub async fn change_destination(
     app: &App,
     scope: &Scope,
     id: DestinationId,
     mut change: DestinationChange,
     url: Option<(String, WebhookUrl)>,
-) -> Result<Destination> {
+) -> Result<(Destination, Figures)> {
+    // Whoever enables a destination or moves it says that it answers from now on.
+    let mends = change.enabled == Some(true) || url.is_some();
     if let Some((written, url)) = url {
         let name: Fingerprint = app.keyring.index(scope).await?.webhook_url(url.as_str());
         change.url = Some((written, name));
     }
     for attempt in 1..=ATTEMPTS {
-        let known = get_destination(app, scope, id).await?;
+        let found = app.store.destination_and_health(scope, id).await?;
+        let (known, health) = found.ok_or(Error::NotFound)?;
         match app.store.change_destination(scope, &known, &change, app.clock.now()).await {
-            Ok(changed) => return Ok(changed.destination),
+            Ok(changed) => {
+                if mends {
+                    app.store.close_breaker(scope, id, app.clock.now()).await?;
+                }
+                return Ok((changed.destination, health.figures));
+            }
             Err(NotWritten::Stale | NotWritten::Contended) => pause(attempt).await,
             Err(other) => return Err(refused(other)),
         }

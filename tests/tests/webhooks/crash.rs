@@ -106,7 +106,7 @@ async fn a_thousand_changes_arrive_however_often_the_workers_are_killed() {
             for message in &messages {
                 office.hide(message);
             }
-            office.later().await;
+            office.show().await;
             continue;
         };
         assert_eq!(failed, Vec::<String>::new());

@@ -5,8 +5,8 @@ use std::{net::TcpListener, time::Duration};
 use harness::recorder::{Fault, FaultKind};
 use serde_json::json;
 use shared::{
-    domain::{Destination, DestinationId, Figures, Mode, Timestamp},
-    store::Attempt,
+    domain::{DestinationId, Figures, Health, Mode, Timestamp},
+    store::{Tally, Verdict},
 };
 
 use crate::{office::Office, receiver::Receiver};
@@ -79,7 +79,7 @@ async fn a_receiver_has_five_seconds() {
     change(&office).await;
     office.fan_out().await;
     let started = std::time::Instant::now();
-    let mark = office.world.sqs.mark();
+    let mark = office.world.dynamodb.mark();
     assert_eq!(office.deliver().await, 1);
     assert!(started.elapsed() >= Duration::from_secs(5));
     assert_eq!(office.pauses(mark).len(), 1);
@@ -93,20 +93,27 @@ async fn attempts_at_the_same_time_all_count() {
     let (app, scope) = (office.tenant.app().clone(), office.tenant.scope(Mode::Test));
     let id = DestinationId::parse(&uuid).unwrap();
     let record = async move {
-        let stale: Destination =
-            app.store.destination(&scope, id).await.unwrap().unwrap().destination;
-        assert_eq!(stale.figures, Figures::default());
+        let stale = app.store.health(&scope, id).await.unwrap().unwrap();
+        assert_eq!(stale, Health::default());
+        let at = Timestamp::from_unix_millis(1_774_970_000_000);
         for (millis, succeeded) in
             [(Some(50), true), (Some(70), false), (Some(20), true), (None, false)]
         {
-            let attempt = Attempt {
-                at: Timestamp::from_unix_millis(1_774_970_000_000),
-                succeeded,
-                took: millis.map(Duration::from_millis),
-                gone: false,
+            let figures = Figures {
+                attempts: 1,
+                failed: u64::from(!succeeded),
+                answered: u64::from(millis.is_some()),
+                total_ms: millis.unwrap_or(0),
+                min_ms: millis,
+                max_ms: millis,
+                last_at: Some(at),
             };
-            app.store.record_attempt(&scope, &stale, attempt).await.unwrap();
+            let verdict = if succeeded { Verdict::Alive(0) } else { Verdict::Failing(1) };
+            let tally = Tally { figures, verdict: Some(verdict), parked: false };
+            app.store.record(&scope, id, &stale, &tally, at).await.unwrap();
         }
+        let health = app.store.health(&scope, id).await.unwrap().unwrap();
+        assert_eq!(health.streak, 1, "since the last success");
     };
     office.world.run(record).await;
     let destination = office.destination(&uuid).await;

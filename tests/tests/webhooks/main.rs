@@ -10,9 +10,12 @@
     reason = "tests: a panic that names what went wrong is how they report"
 )]
 
+mod breaker;
 mod crash;
+mod deliveries;
 mod faults;
 mod fires;
+mod flood;
 mod guard;
 mod leaks;
 mod local;

@@ -1,18 +1,30 @@
 //! What AWS does between a change and the worker, done by hand: a test decides when, and how long "later" is.
 
 use std::{
+    collections::HashMap,
     pin::{Pin, pin},
-    sync::Mutex,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicI64, Ordering},
+    },
     task::{Context, Poll},
 };
 
 use aws_sdk_sqs::types::MessageSystemAttributeName::ApproximateReceiveCount;
+use coffer::local::workers;
+use events::{Worker, Workshop};
 use harness::{
     client::Client,
     world::{TenantKeys, World},
 };
 use serde_json::{Value, json};
-use shared::{auth::Role, domain::Mode};
+use shared::{
+    auth::Role,
+    clock::Clock,
+    config::Config,
+    domain::{Mode, Timestamp},
+};
+use time::Duration;
 
 pub(crate) const QUEUE: &str = "WebhookQueue";
 pub(crate) const DEAD_LETTERS: &str = "WebhookDeadLetterQueue";
@@ -32,6 +44,9 @@ pub(crate) struct Office {
     iterator: Mutex<String>,
     /// The receipts of messages that stayed in the queue.
     hidden: Mutex<Vec<String>>,
+    workers: HashMap<&'static str, (&'static Worker, Arc<Workshop>)>,
+    /// By how many milliseconds the workers' clock is ahead.
+    ahead: Arc<AtomicI64>,
 }
 
 impl Office {
@@ -56,7 +71,17 @@ impl Office {
         let ask = json!({"StreamArn": arn, "ShardId": shard, "ShardIteratorType": "LATEST"});
         let iterator = streams(&world, "GetShardIterator", ask).await;
         let iterator = Mutex::new(iterator["ShardIterator"].as_str().unwrap().to_owned());
-        Self { world, tenant, didit, palm, truv, sqs, iterator, hidden: Mutex::default() }
+        let ahead = Arc::new(AtomicI64::new(0));
+        let workers = workers().map(|worker| {
+            let environment = world.stack().environment(worker.operation).unwrap();
+            let config = Config::from_lookup(|name| environment.get(name).cloned()).unwrap();
+            let clock = clock(&ahead);
+            let shop = Workshop::with_clock(config, world.stack().sdk_config(), clock);
+            (worker.operation, (worker, Arc::new(shop)))
+        });
+        let workers = workers.collect();
+        let hidden = Mutex::default();
+        Self { world, tenant, didit, palm, truv, sqs, iterator, hidden, workers, ahead }
     }
 
     /// Registers a receiver for both events of users. Answers the destination with its secret.
@@ -102,15 +127,40 @@ impl Office {
         records: Vec<Value>,
         polls: usize,
     ) -> Option<Vec<String>> {
-        let (worker, shop) = self.world.stack().worker(operation).unwrap();
-        let shop = std::sync::Arc::clone(shop);
-        let work = async move {
-            let work = pin!(worker.answer(&shop, json!({"Records": records})));
-            Mortal { work, polls }.await
-        };
-        let answer = self.world.run(work).await?.expect("an event with records");
+        let answer = self.call(operation, json!({"Records": records}), polls).await?;
         let failures = answer["batchItemFailures"].as_array().unwrap().iter();
         Some(failures.map(|it| it["itemIdentifier"].as_str().unwrap().to_owned()).collect())
+    }
+
+    async fn call(&self, operation: &str, event: Value, polls: usize) -> Option<Value> {
+        let (worker, shop) = &self.workers[operation];
+        let (worker, shop) = (*worker, Arc::clone(shop));
+        let work = async move {
+            let work = pin!(worker.answer(&shop, event));
+            Mortal { work, polls }.await
+        };
+        Some(self.world.run(work).await?.expect("work that is done"))
+    }
+
+    /// One sweep: what is due goes into the queue.
+    pub(crate) async fn sweep(&self) {
+        self.call("events_sweep", json!({"detail-type": "Scheduled Event"}), usize::MAX).await;
+    }
+
+    /// As [`Office::sweep`], but the worker is ended when it has been woken up so many times.
+    pub(crate) async fn sweep_until(&self, polls: usize) {
+        self.call("events_sweep", json!({}), polls).await;
+    }
+
+    /// What time it is for the workers.
+    pub(crate) fn now(&self) -> Timestamp {
+        clock(&self.ahead).now()
+    }
+
+    /// Lets time pass for the workers.
+    pub(crate) fn pass(&self, time: Duration) {
+        let millis = i64::try_from(time.whole_milliseconds()).unwrap();
+        self.ahead.fetch_add(millis, Ordering::Relaxed);
     }
 
     /// From the stream to the queue.
@@ -163,8 +213,16 @@ impl Office {
         self.hidden.lock().unwrap().push(receipt);
     }
 
-    /// Lets time pass, as far as the queue is concerned: what was hidden shows itself again.
+    /// Lets time pass, more than there is between any two attempts: what was hidden shows itself again, and what waited is
+    /// in the queue.
     pub(crate) async fn later(&self) {
+        self.show().await;
+        self.pass(Duration::hours(12));
+        self.sweep().await;
+    }
+
+    /// Shows what was hidden.
+    pub(crate) async fn show(&self) {
         let hidden = std::mem::take(&mut *self.hidden.lock().unwrap());
         for receipt in hidden {
             let request = self.sqs.change_message_visibility().queue_url(url(QUEUE));
@@ -179,12 +237,20 @@ impl Office {
         while self.deliver().await > 0 {}
     }
 
-    /// For how many seconds the worker has hidden messages since a mark.
-    pub(crate) fn pauses(&self, mark: harness::recorder::Mark) -> Vec<i64> {
-        let calls = self.world.sqs.since(mark);
-        let hidden = calls.iter().filter(|call| call.operation == "ChangeMessageVisibility");
-        hidden.map(|call| call.request["VisibilityTimeout"].as_i64().unwrap()).collect()
+    /// For how long deliveries were made to wait since a mark.
+    pub(crate) fn pauses(&self, mark: harness::recorder::Mark) -> Vec<Duration> {
+        let calls = self.world.dynamodb.since(mark);
+        let puts = calls.iter().filter(|call| call.operation == "PutItem");
+        let due = puts.filter_map(|call| call.request["Item"]["due"]["N"].as_str());
+        let now = self.now().unix_millis();
+        due.map(|due| Duration::milliseconds(due.parse::<i64>().unwrap() - now)).collect()
     }
+}
+
+fn clock(ahead: &Arc<AtomicI64>) -> Clock {
+    let ahead = Arc::clone(ahead);
+    let now = move || Timestamp::now().plus(Duration::milliseconds(ahead.load(Ordering::Relaxed)));
+    Clock::new(now)
 }
 
 pub(crate) fn url(queue: &str) -> String {

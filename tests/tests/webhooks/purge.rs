@@ -28,8 +28,8 @@ async fn left(office: &Office, user: UserId) -> (usize, bool) {
 
 fn record(office: &Office, name: &str, user: UserId, sk: &str) -> Value {
     let pk = format!("T#{}#U#{}", office.tenant.scope(Mode::Test), user.to_hex());
-    json!({"eventName": name, "dynamodb": {
-        "Keys": {"pk": {"S": pk}, "sk": {"S": sk}}, "SequenceNumber": "7",
+    json!({"eventName": name, "eventID": "1", "awsRegion": "us-east-1", "dynamodb": {
+        "Keys": {"pk": {"S": pk}, "sk": {"S": sk}}, "SequenceNumber": "7", "SizeBytes": 1,
     }})
 }
 

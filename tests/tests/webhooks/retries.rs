@@ -2,12 +2,16 @@
 
 use coffer::{
     template::Template,
-    webhooks::{replay_dead_letters, replay_period},
+    webhooks::{replay_dead_letters, replay_given_up, replay_period},
 };
 use events::{ATTEMPTS, PAUSES, Queue};
-use harness::world::template_path;
+use harness::{
+    recorder::{Fault, FaultKind},
+    world::template_path,
+};
 use serde_json::{Value, json};
 use shared::domain::{DestinationId, Mode, Timestamp};
+use time::Duration;
 
 use crate::{
     office::{DEAD_LETTERS, Office, QUEUE, url},
@@ -34,10 +38,11 @@ fn figures(destination: &Value) -> (u64, u64, f64) {
 }
 
 #[test]
-fn the_queue_gives_up_when_the_schedule_ends() {
+fn the_queue_outlives_an_hour_without_dynamodb() {
     let template = Template::read(&template_path()).unwrap();
     let queue = template.queues.iter().find(|queue| queue.logical_id == QUEUE).unwrap();
-    assert_eq!(queue.redrive.as_ref().unwrap().max_receive_count, ATTEMPTS);
+    let hidden: u32 = queue.visibility_timeout.as_ref().unwrap().parse().unwrap();
+    assert!(queue.redrive.as_ref().unwrap().max_receive_count * hidden >= 3_600);
     assert_eq!(PAUSES.len() + 1, usize::try_from(ATTEMPTS).unwrap());
 }
 
@@ -49,17 +54,21 @@ async fn a_receiver_that_fails_twice_gets_the_event_three_times_under_one_id() {
     receiver.answers(&[500, 503]);
     change(&office).await;
     for pause in [Some(PAUSES[0]), Some(PAUSES[1]), None] {
-        let mark = office.world.sqs.mark();
+        let mark = office.world.dynamodb.mark();
         assert_eq!(office.deliver().await, 1);
-        assert_eq!(office.deliver().await, 0, "it is hidden");
+        office.sweep().await;
+        assert_eq!(office.deliver().await, 0, "it waits outside the queue");
         let pauses = office.pauses(mark);
         if let Some(pause) = pause {
-            let exact = i64::try_from(pause.as_secs()).unwrap();
-            assert!((exact * 9 / 10..=exact * 11 / 10).contains(&pauses[0]), "{pauses:?}");
+            let exact = Duration::try_from(pause).unwrap();
+            // A little of the pause is over already.
+            let shortest = exact * 9 / 10 - Duration::seconds(5);
+            assert!((shortest..=exact * 11 / 10).contains(&pauses[0]), "{pauses:?}");
+            office.pass(exact * 11 / 10);
+            office.sweep().await;
         } else {
-            assert_eq!(pauses, Vec::<i64>::new());
+            assert!(pauses.is_empty(), "{pauses:?}");
         }
-        office.later().await;
     }
     assert_eq!(office.deliver().await, 0);
     let delivered = receiver.delivered();
@@ -84,20 +93,48 @@ async fn one_that_is_away_for_the_whole_schedule_gets_the_event_by_a_replay() {
     assert_eq!(office.deliver().await, 0);
     assert_eq!(receiver.delivered().len(), 8);
 
-    let sdk = office.world.stack().sdk_config().clone();
-    let other = DestinationId::make();
-    let replay =
-        async move |destination| replay_dead_letters(&sdk, &url(QUEUE), destination).await.unwrap();
-    let run = replay.clone();
-    assert_eq!(office.world.run(async move { run(Some(other)).await }).await, 0);
-    let this = DestinationId::parse(&uuid).unwrap();
-    let run = replay.clone();
-    assert_eq!(office.world.run(async move { run(Some(this)).await }).await, 1);
-    assert_eq!(office.receive(DEAD_LETTERS).await, Vec::<Value>::new());
+    office.later().await;
+    assert_eq!(office.deliver().await, 0, "it was given up");
+
+    let (app, scope) = (office.tenant.app().clone(), office.tenant.scope(Mode::Test));
+    let replay = async move |destination| {
+        replay_given_up(&app.store, &scope, destination, &[]).await.unwrap()
+    };
+    let (run, other) = (replay.clone(), DestinationId::make());
+    assert_eq!(office.world.run(async move { run(other).await }).await, 0);
+    let (run, this) = (replay.clone(), DestinationId::parse(&uuid).unwrap());
+    assert_eq!(office.world.run(async move { run(this).await }).await, 1);
+    office.later().await;
     assert_eq!(office.deliver().await, 1);
     let delivered = receiver.delivered();
     assert_eq!(delivered.len(), 9);
     assert_eq!(delivered[8].event_id(), delivered[0].event_id());
+    assert_eq!(office.world.run(async move { replay(this).await }).await, 0);
+}
+
+/// What the workers could not even look at: here, because DynamoDB was away each time.
+#[tokio::test]
+async fn messages_of_an_outage_are_sent_again() {
+    let office = Office::open().await;
+    let receiver = Receiver::start().await;
+    office.register(&receiver.url).await;
+    change(&office).await;
+    office.world.dynamodb.inject(Fault::new(FaultKind::InternalError).on("BatchGetItem").always());
+    while office.deliver().await > 0 {
+        office.show().await;
+    }
+    office.world.dynamodb.clear_faults();
+    assert_eq!(receiver.delivered().len(), 0);
+    let sdk = office.world.stack().sdk_config().clone();
+    let replay =
+        async move |destination| replay_dead_letters(&sdk, &url(QUEUE), destination).await.unwrap();
+    let (run, other) = (replay.clone(), DestinationId::make());
+    assert_eq!(office.world.run(async move { run(Some(other)).await }).await, 0);
+    let run = replay.clone();
+    assert_eq!(office.world.run(async move { run(None).await }).await, 1);
+    assert_eq!(office.receive(DEAD_LETTERS).await, Vec::<Value>::new());
+    assert_eq!(office.deliver().await, 1);
+    receiver.one_after(0);
     assert_eq!(office.world.run(async move { replay(None).await }).await, 0);
 }
 
@@ -124,10 +161,10 @@ async fn events_of_a_stretch_of_time_are_sent_again() {
         let queue = Queue::new(&sdk, url(QUEUE));
         replay_period(&app.store, &queue, &scope, id, period).await.unwrap()
     };
-    let later = start.plus(time::Duration::hours(1));
+    let later = start.plus(Duration::hours(1));
     let run = replay.clone();
     assert_eq!(world.run(async move { run((start, later)).await }).await, 3);
-    let earlier = start.plus(time::Duration::hours(-1));
+    let earlier = start.plus(Duration::hours(-1));
     assert_eq!(world.run(async move { replay((earlier, start)).await }).await, 0);
     while office.deliver().await > 0 {}
     let delivered = receiver.delivered();

@@ -3,7 +3,7 @@
 use lambda_http::http::StatusCode;
 use shared::{
     App, Result,
-    domain::{Destination, WebhookVersion},
+    domain::{Destination, Figures, WebhookVersion},
     http::{self, Call, Response},
     webhooks::{NewDestination, Reach, create_destination},
 };
@@ -15,7 +15,7 @@ use crate::read::Body;
 pub(crate) async fn handle(app: &App, call: Call) -> Result<Response> {
     let new = new_destination(&call, app.config.webhook_reach)?;
     let issued = create_destination(app, call.scope(), new).await?;
-    let mut view = DetailView::of(&issued.destination);
+    let mut view = DetailView::of(&issued.destination, &Figures::default());
     // EXPOSE: to its owner, once.
     view.secret_shared_key = Some(issued.secret.expose_secret());
     Ok(http::json(StatusCode::CREATED, &view))

@@ -20,8 +20,10 @@ const MAX_OVERLAP_SECONDS: i64 = 7 * 86_400;
 /// Gives a destination a new secret, and shows it this one time.
 pub(crate) async fn handle(app: &App, call: Call) -> Result<Response> {
     let overlap = overlap(&call)?;
-    let (issued, until) = rotate_secret(app, call.scope(), destination_id(&call)?, overlap).await?;
-    let mut view = DetailView::of(&issued.destination);
+    let id = destination_id(&call)?;
+    let (issued, until) = rotate_secret(app, call.scope(), id, overlap).await?;
+    let health = app.store.health(call.scope(), id).await?.unwrap_or_default();
+    let mut view = DetailView::of(&issued.destination, &health.figures);
     // EXPOSE: to its owner, once.
     view.secret_shared_key = Some(issued.secret.expose_secret());
     view.previous_secret_expires_at = Some(until.to_seconds_string());

@@ -16,8 +16,9 @@ use crate::read::Body;
 pub(crate) async fn handle(app: &App, call: Call) -> Result<Response> {
     let (change, url) = change(&call, app.config.webhook_reach)?;
     let id = destination_id(&call)?;
-    let destination = change_destination(app, call.scope(), id, change, url).await?;
-    Ok(http::json(StatusCode::OK, &DetailView::of(&destination)))
+    let changed = change_destination(app, call.scope(), id, change, url).await?;
+    let (destination, figures) = changed;
+    Ok(http::json(StatusCode::OK, &DetailView::of(&destination, &figures)))
 }
 
 fn change(call: &Call, reach: Reach) -> Result<(DestinationChange, Option<(String, WebhookUrl)>)> {

@@ -52,8 +52,7 @@ struct SummaryView {
 }
 
 impl<'a> RowView<'a> {
-    pub(super) fn of(destination: &'a Destination) -> Self {
-        let figures = &destination.figures;
+    pub(super) fn of(destination: &'a Destination, figures: &Figures) -> Self {
         Self {
             uuid: destination.id.to_string(),
             label: &destination.label,
@@ -74,8 +73,7 @@ impl<'a> RowView<'a> {
 }
 
 impl<'a> DetailView<'a> {
-    pub(super) fn of(destination: &'a Destination) -> Self {
-        let figures = &destination.figures;
+    pub(super) fn of(destination: &'a Destination, figures: &Figures) -> Self {
         Self {
             uuid: destination.id.to_string(),
             label: &destination.label,

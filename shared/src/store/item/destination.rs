@@ -5,7 +5,7 @@ use serde_bytes::ByteBuf;
 
 use crate::{
     aws::AwsError,
-    domain::{Destination, DestinationId, Figures, Scope, Timestamp, WebhookType, WebhookVersion},
+    domain::{Destination, DestinationId, Scope, Timestamp, WebhookType, WebhookVersion},
     store::keys,
     vault::{Fingerprint, SealedWebhookSecret},
 };
@@ -50,16 +50,6 @@ pub(in crate::store) struct DestinationItem {
     previous_branch: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     previous_until: Option<i64>,
-    attempts: u64,
-    failed: u64,
-    answered: u64,
-    total_ms: u64,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    min_ms: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    max_ms: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    last_at: Option<i64>,
 }
 
 impl DestinationItem {
@@ -67,7 +57,6 @@ impl DestinationItem {
         let StoredDestination { destination, url_name, secrets } = stored;
         let keys::Key { pk, sk } = keys::destination(scope, destination.id);
         let (previous, until) = secrets.previous.clone().unzip();
-        let figures = destination.figures;
         Self {
             pk,
             sk,
@@ -84,13 +73,6 @@ impl DestinationItem {
             previous_branch: previous.as_ref().map(|secret| secret.branch_version),
             previous_secret: previous.map(|secret| secret.envelope.into()),
             previous_until: until.map(Timestamp::unix_millis),
-            attempts: figures.attempts,
-            failed: figures.failed,
-            answered: figures.answered,
-            total_ms: figures.total_ms,
-            min_ms: figures.min_ms,
-            max_ms: figures.max_ms,
-            last_at: figures.last_at.map(Timestamp::unix_millis),
         }
     }
 
@@ -119,15 +101,6 @@ impl DestinationItem {
             subscribed: subscribed.collect::<Option<_>>()?,
             created_at: Timestamp::from_unix_millis(self.created_at),
             updated_at: Timestamp::from_unix_millis(self.updated_at),
-            figures: Figures {
-                attempts: self.attempts,
-                failed: self.failed,
-                answered: self.answered,
-                total_ms: self.total_ms,
-                min_ms: self.min_ms,
-                max_ms: self.max_ms,
-                last_at: self.last_at.map(Timestamp::from_unix_millis),
-            },
         };
         let current = SealedWebhookSecret {
             branch_version: self.secret_branch,

@@ -7,8 +7,10 @@ use serde_json::{Value, json};
 use shared::{
     auth::Role,
     config::Config,
-    domain::{Mode, UserId},
+    domain::{Delivery, DestinationId, Health, Mode, Timestamp, UserId},
+    store::{Tally, Until, Verdict, Waiting},
 };
+use time::Duration;
 
 use super::{NOBODY, Walk};
 
@@ -47,15 +49,70 @@ impl Walk<'_> {
             let rotate = client.post(&format!("{}rotate-secret/", at(id)));
             self.step("didit_rotate_webhook_secret", status, rotate).await;
         }
-        self.workers(tenant, &client, &id).await;
+        let message = self.workers(tenant, &client, &id).await;
+        self.sweep(tenant, &id).await;
+        self.deliveries(&client, &id, &message).await;
         for status in [204, 404] {
             let delete = client.delete(&at(&id));
             self.step("didit_delete_webhook_destination", status, delete).await;
         }
+        // It waits still, and there is nobody to tell any more.
+        self.work("events_deliver", message).await;
+    }
+
+    /// What became of deliveries, and sending them again.
+    async fn deliveries(&mut self, client: &Client, destination: &str, message: &Value) {
+        let message: Value = serde_json::from_str(message["body"].as_str().unwrap()).unwrap();
+        // The first event went with its user.
+        let event = message["event"].as_str().unwrap();
+        let create = client.post("/v3/users/create/").json(json!({"vendor_data": "again"}));
+        create.send().await.expect(201);
+        let user = client.patch("/v3/users/again/update-status/");
+        let user = user.json(json!({"status": "BLOCKED"})).send().await.expect(200).json();
+        let text = |text: &Value| text.as_str().unwrap().to_owned();
+        let other = (text(&user["comments"][0]["uuid"]), text(&user["didit_internal_id"]));
+        for (status, id) in [(200, destination), (404, NOBODY)] {
+            let at = |end: &str| format!("{DESTINATIONS}{id}/{end}/");
+            let list = client.get(&at("attempts"));
+            self.step("didit_list_webhook_attempts", status, list).await;
+            let list = client.get(&at("dead-letters"));
+            self.step("didit_list_webhook_dead_letters", status, list).await;
+            let status = if status == 200 { 202 } else { status };
+            let replay = client.post(&at("dead-letters/replay"));
+            self.step("didit_replay_webhook_dead_letters", status, replay).await;
+            let gone = client.post(&at(&format!("events/{event}/send")));
+            let refused = if status == 202 { 400 } else { status };
+            self.step("didit_send_webhook_event", refused, gone).await;
+            let send = client.post(&at(&format!("events/{}/send", other.0)));
+            let send = send.json(json!({"vendor_user_id": other.1}));
+            self.step("didit_send_webhook_event", status, send).await;
+            self.step("didit_test_webhook_destination", status, client.post(&at("test"))).await;
+        }
+    }
+
+    /// A destination that has not answered for a day and a half, with one delivery that is over and one that is due.
+    async fn sweep(&mut self, tenant: &TenantKeys, destination: &str) {
+        let (app, scope) = (tenant.app().clone(), tenant.scope(Mode::Test));
+        let destination = DestinationId::parse(destination).unwrap();
+        let fail = async move {
+            let (now, store) = (Timestamp::now(), &app.store);
+            let then = now.plus(Duration::hours(-36));
+            let waiting = Waiting { attempts: 1, since: then };
+            for until in [Until::Alive, Until::Due(now)] {
+                let event = Delivery::test_event();
+                let delivery = Delivery { scope: scope.clone(), destination, event, user: None };
+                store.wait(&delivery, waiting, until).await.unwrap();
+            }
+            let verdict = Some(Verdict::Failing(Health::THRESHOLD));
+            let tally = Tally { verdict, parked: true, ..Tally::default() };
+            store.record(&scope, destination, &Health::default(), &tally, then).await.unwrap();
+        };
+        self.world.run(fail).await;
+        self.work("events_sweep", Value::Null).await;
     }
 
     /// One change, from the stream to a receiver that cannot be reached; then its user goes.
-    async fn workers(&mut self, tenant: &TenantKeys, client: &Client, destination: &str) {
+    async fn workers(&mut self, tenant: &TenantKeys, client: &Client, destination: &str) -> Value {
         let create = client.post("/v3/users/create/").json(json!({"vendor_data": "hooked"}));
         create.send().await.expect(201);
         let status = client.patch("/v3/users/hooked/update-status/");
@@ -73,8 +130,12 @@ impl Walk<'_> {
         });
         let record = |name: &str, sk: &str, image: &Value| {
             let keys = json!({"pk": text(&pk), "sk": text(sk)});
-            let change = json!({"Keys": keys, "NewImage": image, "SequenceNumber": "1"});
-            json!({"eventName": name, "dynamodb": change})
+            let change = json!({
+                "Keys": keys, "NewImage": image, "SequenceNumber": "1", "SizeBytes": 1,
+            });
+            json!({
+                "eventName": name, "eventID": "1", "awsRegion": "us-east-1", "dynamodb": change,
+            })
         };
         let change = record("INSERT", &format!("E#{event}"), &image);
         self.work("events_fan_out", change).await;
@@ -87,8 +148,9 @@ impl Walk<'_> {
             "messageId": "1", "receiptHandle": "none", "body": message.to_string(),
             "attributes": {"ApproximateReceiveCount": "1"},
         });
-        self.work("events_deliver", message).await;
+        self.work("events_deliver", message.clone()).await;
         self.work("events_purge", record("REMOVE", "U", &Value::Null)).await;
+        message
     }
 
     /// A worker that has just started, with one record.

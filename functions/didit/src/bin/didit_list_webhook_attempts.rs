@@ -1,0 +1,5 @@
+//! The Lambda binary of [`didit::LIST_WEBHOOK_ATTEMPTS`].
+
+fn main() -> Result<(), lambda_http::Error> {
+    shared::runtime::run(&didit::LIST_WEBHOOK_ATTEMPTS)
+}

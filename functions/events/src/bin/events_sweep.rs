@@ -1,0 +1,5 @@
+//! The Lambda binary of [`events::SWEEP`].
+
+fn main() -> Result<(), lambda_http::Error> {
+    events::run(&events::SWEEP)
+}
