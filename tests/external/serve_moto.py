@@ -1,4 +1,4 @@
-"""moto's server, one request at a time. Usage: moto.py PORT
+"""moto's server, one request at a time. Usage: serve_moto.py PORT
 
 moto itself answers each request on a thread of its own, and its transactions are not isolated from one another: of 32
 creations of one external id at once, two come through. DynamoDB's are isolated, so here they queue.
