@@ -341,7 +341,7 @@ async fn send(address: SocketAddr, request: &[u8]) -> (u16, String, String) {
     let answer = String::from_utf8_lossy(&answer).into_owned();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default();
-    (status, head.to_ascii_lowercase(), body.to_owned())
+    (status, head.to_owned(), body.to_owned())
 }
 
 async fn request(address: SocketAddr, line: &str, head: &str, body: &str) -> (u16, String, String) {
@@ -353,7 +353,8 @@ async fn request(address: SocketAddr, line: &str, head: &str, body: &str) -> (u1
 }
 
 fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
-    head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+    let mut lines = head.lines().filter_map(|line| line.split_once(": "));
+    lines.find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }
 
 #[tokio::test]

@@ -183,7 +183,8 @@ fn a_template_that_is_missing_or_broken_is_said() {
     let sentence = refused(&command.output().unwrap());
     assert!(
         sentence.ends_with(
-            "Resources.PalmCreateUser.Properties.Events.Call.Properties.Method: found \"P ST\", expected a method or ANY"
+            "Resources.PalmCreateUser.Properties.Events.Call.Properties.Method: found \"P ST\", \
+             expected DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT or ANY"
         ),
         "{sentence}"
     );
