@@ -19,7 +19,7 @@ async fn any_script_is_kept_to_the_character() {
         "${jndi:ldap://x}",
         "\\u0000 %00 \\ \" /",
         "T#tenant#live#U#00",
-        "\u{10ffff}\u{fffd}\u{feff}x",
+        "\u{10ffff}\u{feff}x",
     ];
     for text in texts {
         let body = json!({
