@@ -33,6 +33,7 @@ pub mod examples;
 pub mod lambda;
 pub mod logs;
 pub mod page_costs;
+pub mod probe;
 pub mod recorder;
 pub mod tables;
 pub mod world;

@@ -131,7 +131,7 @@ async fn every_call_of_a_creation_may_fail() {
 
 #[tokio::test]
 async fn every_call_of_a_read_may_fail() {
-    every_call_of_it_may_fail(Operation::Get, 3).await;
+    every_call_of_it_may_fail(Operation::Get, 4).await;
 }
 
 #[tokio::test]
@@ -156,7 +156,7 @@ async fn every_call_of_a_verification_may_fail() {
 
 #[tokio::test]
 async fn every_call_of_a_page_of_events_may_fail() {
-    every_call_of_it_may_fail(Operation::Events, 6).await;
+    every_call_of_it_may_fail(Operation::Events, 7).await;
 }
 
 #[tokio::test]

@@ -39,7 +39,7 @@ async fn each_operation_has_its_depth() {
     let shown = budget.cost(200, owner.get("/v1/users/?page_size=2")).await;
     assert_eq!(depth(&shown.dynamodb), 3, "{:?}", shown.dynamodb);
     let next = first.answer["next"].as_str().unwrap();
-    let next = next.strip_prefix(budget.functions.base_url()).unwrap();
+    let next = &next[next.find("/v1/users").unwrap()..];
     // What was counted once is not counted again.
     let next = budget.cost(200, reader.get(next)).await;
     next.is(&["BatchGetItem", "BatchGetItem", "Query", "Query", "Query"], 2);
@@ -76,7 +76,7 @@ async fn a_page_costs_the_page() {
         let first = budget.cost(200, client.get("/v1/users/?page_size=10")).await;
         assert_eq!(first.answer["count"], to - 100);
         let next = first.answer["next"].as_str().unwrap();
-        let next = next.strip_prefix(budget.functions.base_url()).unwrap();
+        let next = &next[next.find("/v1/users").unwrap()..];
         let next = budget.cost(200, client.get(next)).await;
         for page in [&first, &next] {
             assert_eq!(page.answer["results"].as_array().unwrap().len(), 10);

@@ -124,6 +124,17 @@ fn touched(call: &Call) -> Vec<(String, String, String)> {
             };
             tables.flat_map(of).collect()
         }
+        "BatchWriteItem" => {
+            let tables = request["RequestItems"].as_object().unwrap().iter();
+            let of = |(table, writes): (&String, &Value)| {
+                let writes = writes.as_array().unwrap().iter();
+                let writes = writes.flat_map(|write| write.as_object().unwrap().values());
+                writes
+                    .map(|write| (action("BatchWriteItem"), table.clone(), pk(write)))
+                    .collect::<Vec<_>>()
+            };
+            tables.flat_map(of).collect()
+        }
         name => vec![(action(name), table(request), pk(request))],
     }
 }
