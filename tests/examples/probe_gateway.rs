@@ -7,5 +7,5 @@ use harness::probe::ProbeGateway;
 async fn main() {
     let gateway = ProbeGateway::start().await;
     println!("{}", gateway.base_url());
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }

@@ -83,13 +83,13 @@ impl ProbeGateway {
         );
         for header in fixture["headers"].as_array().into_iter().flatten() {
             let part = |at: usize| header[at].as_str().unwrap_or_default();
-            head.push_str(&format!("{}: {}\r\n", part(0), part(1)));
+            head.extend([part(0), ": ", part(1), "\r\n"]);
         }
         let body = fixture["body_latin1"].as_str();
         let body: Option<Vec<u8>> =
             body.map(|body| body.chars().map(|it| u8::try_from(it).expect("Latin-1")).collect());
         if let Some(body) = &body {
-            head.push_str(&format!("Content-Length: {}\r\n", body.len()));
+            head.extend(["Content-Length: ", &body.len().to_string(), "\r\n"]);
         }
         head.push_str("\r\n");
         let mut stream = TcpStream::connect(self.address).await.expect("a gateway that listens");
