@@ -146,7 +146,9 @@ async fn a_walk_from_instance_to_instance_meets_everybody_once() {
             let rows = page["results"].as_array().unwrap();
             seen.extend(rows.iter().map(|row| row["vendor_data"].as_str().unwrap().to_owned()));
             match page["next"].as_str() {
-                Some(next) => path = next[next.find("/v3/users").unwrap()..].to_owned(),
+                Some(next) => {
+                    path = format!("/v3/users{}", next.split_once("/v3/users").unwrap().1);
+                }
                 None => break,
             }
         }

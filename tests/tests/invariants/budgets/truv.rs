@@ -39,9 +39,9 @@ async fn each_operation_has_its_depth() {
     let shown = budget.cost(200, owner.get("/v1/users/?page_size=2")).await;
     assert_eq!(depth(&shown.dynamodb), 3, "{:?}", shown.dynamodb);
     let next = first.answer["next"].as_str().unwrap();
-    let next = &next[next.find("/v1/users").unwrap()..];
+    let next = format!("/v1/users{}", next.split_once("/v1/users").unwrap().1);
     // What was counted once is not counted again.
-    let next = budget.cost(200, reader.get(next)).await;
+    let next = budget.cost(200, reader.get(&next)).await;
     next.is(&["BatchGetItem", "BatchGetItem", "Query", "Query", "Query"], 2);
     let one = reader.get("/v1/users/?external_user_id=1");
     budget.cost(200, one).await.is(&["BatchGetItem", "GetItem"], 2);
@@ -76,8 +76,8 @@ async fn a_page_costs_the_page() {
         let first = budget.cost(200, client.get("/v1/users/?page_size=10")).await;
         assert_eq!(first.answer["count"], to - 100);
         let next = first.answer["next"].as_str().unwrap();
-        let next = &next[next.find("/v1/users").unwrap()..];
-        let next = budget.cost(200, client.get(next)).await;
+        let next = format!("/v1/users{}", next.split_once("/v1/users").unwrap().1);
+        let next = budget.cost(200, client.get(&next)).await;
         for page in [&first, &next] {
             assert_eq!(page.answer["results"].as_array().unwrap().len(), 10);
         }
