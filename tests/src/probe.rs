@@ -1,7 +1,7 @@
 //! The probe's echo behind the local stack's gateway, and whether the gateway does what the probe saw on AWS.
 //!
 //! `tests/probe/probe.py` asks both alike. What API Gateway answered lies in `tests/probe/fixtures` once somebody with an
-//! account has run it; [`differences`] compares.
+//! account has run it; [`ProbeGateway::differences`] compares.
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
